@@ -1,0 +1,63 @@
+// Which processes a diagnosis is about, and what its caller knows of them that /proc does not show.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "elf/unwind.h"
+
+namespace rehang {
+
+struct KnownThread {
+    pid_t tid = 0;
+    unsigned nth = 0;
+    std::optional<std::string> held_at;  // the point where the runner holds it
+    bool paused = false;                 // stopped by the runner for a moment
+};
+
+struct KnownProcess {
+    pid_t pid = 0;
+    std::string path;         // "probe/1"
+    std::string parent_path;  // of the process that forked it; "" for a [[process]]
+    bool alarm = false;       // has armed a timer that sends a signal
+    bool ended = false;
+    std::optional<int> exit_status;  // wait(2) status, once ended
+    std::vector<KnownThread> threads;  // live ones
+};
+
+// One thread of the forking process at the moment of a fork.
+struct ThreadAtFork {
+    pid_t tid = 0;
+    pid_t inner_tid = 0;
+    unsigned nth = 0;
+    std::string name;
+    bool forking = false;              // the one that called fork: the only one that exists in the child
+    std::optional<std::string> held_at;  // point where the runner held it
+    bool running = false;              // registers unknown
+    elf::Registers registers;
+    std::array<std::uint64_t, 6> arguments{};  // rdi, rsi, rdx, rcx, r8, r9 where held at a function's entry
+    bool arguments_known = false;
+    elf::SavedStack stack;             // a copy: the child may overwrite its own
+};
+
+struct ForkRecord {
+    std::string parent;  // path
+    std::string child;
+    pid_t parent_pid = 0;
+    pid_t child_pid = 0;
+    std::vector<ThreadAtFork> threads;
+};
+
+struct Scope {
+    pid_t init = 0;  // everything below it is looked at; the init itself never counts
+    std::vector<KnownProcess> processes;
+    std::vector<ForkRecord> forks;
+    std::vector<std::string> main_processes;  // the paths of the [[process]]es: when all that are left of them are stuck, the run hangs
+};
+
+}  // namespace rehang

@@ -1,0 +1,77 @@
+// What a set of processes looks like at one moment, read from /proc without stopping anyone. Data only; collect.h fills it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "elf/modules.h"
+
+namespace rehang {
+
+// How often and how long a thread has run so far; two equal readings mean that it has not run in between.
+// Source: /proc/TID/schedstat (proc(5)), or the context switches of /proc/TID/status where the kernel has no schedstat.
+struct RunCount {
+    std::uint64_t cpu_ns = 0;
+    std::uint64_t times_run = 0;
+    bool operator==(const RunCount&) const = default;
+};
+
+struct ThreadSnapshot {
+    pid_t tid = 0;        // as the runner sees it
+    pid_t inner_tid = 0;  // in the innermost pid namespace: what futex words and lock owners hold (NSpid)
+    std::string name;     // comm
+    unsigned nth = 0;     // birth number in its process, main is 1
+    char state = '?';     // proc(5): R S D T t Z X
+    RunCount run_count;
+    // From /proc/TID/syscall. in_syscall false: running, or stopped outside of one.
+    bool in_syscall = false;
+    long syscall = -1;
+    std::array<std::uint64_t, 6> args{};
+    std::uint64_t sp = 0, pc = 0;
+    // By the runner: stays at a point, or is stopped for a moment and will go on.
+    std::optional<std::string> held_at;
+    bool paused = false;
+};
+
+struct DescriptorSnapshot {
+    int fd = -1;
+    std::string target;       // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
+    std::uint64_t inode = 0;  // of a pipe, FIFO or socket
+    std::uint64_t device = 0; // of a FIFO: st_dev; 0 for pipes
+    bool pipe = false;        // a pipe or a FIFO
+    bool readable = false, writable = false;  // access mode
+    unsigned scm_fds = 0;     // of a unix socket: descriptors in flight in its queue
+};
+
+struct ProcessSnapshot {
+    pid_t pid = 0;
+    pid_t inner_pid = 0;
+    pid_t parent = 0;   // current parent: the init of the sandbox for orphans
+    std::string path;   // "probe/1"; "" if the runner has no name for it
+    std::string name;   // comm
+    bool zombie = false;  // all of it: every thread has ended
+    std::optional<int> exit_status;  // of a zombie, as wait(2) gives it, where it is known
+    bool alarm = false;   // a timer of the process may send it a signal: setitimer, alarm, timer_create
+    bool untracked_wakers = false;  // has an io_uring, a signalfd … : something that this version does not follow
+    std::vector<ThreadSnapshot> threads;  // by birth
+    std::vector<DescriptorSnapshot> descriptors;
+    std::vector<elf::Mapping> mappings;
+    std::vector<pid_t> children;
+};
+
+struct Snapshot {
+    std::vector<ProcessSnapshot> processes;  // by birth where known
+    // Words, time-outs and pollfds that the waits point to, read from the processes' memory at the same moment: (pid, address) -> bytes.
+    std::map<std::pair<pid_t, std::uint64_t>, std::vector<unsigned char>> memory;
+    // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after: then all of this was
+    // true at one moment. False: somebody ran, look again.
+    bool consistent = false;
+};
+
+}  // namespace rehang

@@ -1,0 +1,69 @@
+// Functions of an ELF file by name, and names by address.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.h"
+
+namespace rehang::elf {
+
+struct Symbol {
+    std::string name;         // mangled, without version
+    std::uint64_t value = 0;  // as in the symbol table: relative to the file's load bias
+    std::uint64_t size = 0;
+    bool function = true;  // STT_FUNC; false: STT_OBJECT
+    bool ifunc = false;    // STT_GNU_IFUNC: value is the resolver's
+};
+
+// One file's symbol tables (.dynsym, .symtab and those of its separate debug file where installed). Immutable once made.
+class File {
+  public:
+    static Expected<File> read(const std::string& path);
+
+    const std::string& soname() const { return soname_; }            // empty: none
+    const std::string& interpreter() const { return interpreter_; }  // PT_INTERP; empty: static or a library
+    bool position_independent() const { return position_independent_; }
+    std::uint64_t entry() const { return entry_; }
+    // The lowest PT_LOAD's vaddr rounded down to a page: address in memory = start of the first mapping - first_vaddr() + value.
+    std::uint64_t first_vaddr() const { return first_vaddr_; }
+    const std::vector<std::string>& needed() const { return needed_; }    // DT_NEEDED
+    const std::vector<std::string>& run_path() const { return run_path_; }  // DT_RUNPATH or DT_RPATH, split, $ORIGIN put in
+
+    // Different functions that `name` stands for: mangled, or demangled with or without parameters. Aliases of one address count once.
+    std::vector<Symbol> find_functions(std::string_view name) const;
+    // The object or function whose extent holds `value`; for `SYMBOL+offset`.
+    const Symbol* at(std::uint64_t value) const;
+    // For suggestions: mangled and demangled names of all functions.
+    const std::vector<std::string>& function_names() const;
+
+  private:
+    std::string soname_, interpreter_;
+    bool position_independent_ = true;
+    std::uint64_t entry_ = 0, first_vaddr_ = 0;
+    std::vector<std::string> needed_, run_path_;
+    std::vector<Symbol> symbols_;  // by value
+    mutable std::vector<std::string> function_names_;
+};
+
+// "tcmalloc::CentralFreeList::ReleaseListToSpans(void*)" from the mangled name; the name itself where it is not a C++ one.
+std::string demangle(const std::string& mangled);
+// The same without the parameter list and what follows it.
+std::string demangle_short(const std::string& mangled);
+
+// Files read once, kept by path, device, inode and modification time. Not for several threads.
+class Files {
+  public:
+    // Null where the file can't be read as ELF. The pointer stays good as long as this object.
+    const File* get(const std::string& path);
+
+  private:
+    std::map<std::string, std::unique_ptr<File>> files_;
+};
+
+}  // namespace rehang::elf

@@ -1,0 +1,118 @@
+// What one run does, fully decided: parameters put in, names resolved to indices, nothing left to look up in the scenario.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/duration.h"
+#include "scenario/process_path.h"
+#include "scenario/scenario.h"
+#include "scenario/vocabulary.h"
+
+namespace rehang {
+
+enum class Role { scenario, control };
+std::string_view to_text(Role role);
+
+struct PlannedProcess {
+    std::string name;
+    std::vector<std::string> argv;  // argv[0] is a path with a slash, or a name to be searched in the sandbox's PATH
+    std::vector<std::string> preload;
+    std::vector<std::pair<std::string, std::string>> env;
+    std::string cwd;
+};
+
+struct EntersSymbol {
+    std::string module;  // "libc.so.6": file name or soname
+    std::string symbol;  // mangled, or demangled with or without the parameter list
+};
+struct EntersSyscall {
+    int number = 0;
+};
+struct LeavesSyscall {
+    int number = 0;
+};
+struct IsBorn {};
+struct Exits {};
+using PointEvent = std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits>;
+
+struct PlannedPoint {
+    std::string name;
+    ProcessPath process;
+    ThreadSelector thread;
+    PointEvent event;
+    unsigned nth = 1;
+    Span at;
+};
+
+struct PlannedHold {
+    std::string name;  // its own, or that of its point
+    size_t at = 0;     // index into points
+    size_t until = 0;  // index into points
+    Duration limit = std::chrono::seconds(3);
+    Span span;
+};
+
+// In every process of `process` and below that maps the module, its function does nothing but return the value.
+struct PlannedFunctionFault {
+    std::string name;
+    ProcessPath process;
+    std::string module;
+    std::string symbol;
+    std::int64_t value = 0;
+    Span at;
+};
+
+struct PlannedSandbox {
+    std::vector<std::string> private_folders;  // besides /tmp, /var/tmp, /run and /dev/shm
+    std::vector<std::string> visible;          // host folders to be seen read-only even where a private folder would hide them
+    unsigned pids = 256;
+    unsigned long long memory = 2ULL << 30;   // bytes of address space, each process
+    unsigned long long output = 16ULL << 20;  // bytes kept of each stream; the rest is read and dropped
+};
+
+struct ExpectedThread {
+    ProcessPath process;
+    ThreadSelector thread;
+    std::optional<WaitKind> waits;
+    std::vector<std::string> stack;
+};
+
+struct ExpectedProcess {
+    ProcessPath process;
+    std::string state;
+};
+
+struct Expectation {
+    Outcome outcome = Outcome::exited;
+    std::optional<Cause> cause;
+    std::optional<int> exit;
+    std::optional<int> signal;
+    std::vector<std::string> stdout_has;
+    std::vector<std::string> stderr_has;
+    std::vector<ExpectedThread> threads;
+    std::vector<ExpectedProcess> processes;
+};
+
+using Params = std::map<std::string, std::string>;
+
+struct Plan {
+    Role role = Role::scenario;
+    std::string file;
+    std::string scenario;  // its name
+    Params params;         // as used, without the built-in ones
+    std::vector<std::string> needs;
+    Duration timeout = std::chrono::seconds(10);
+    std::vector<PlannedProcess> processes;
+    std::vector<PlannedPoint> points;
+    std::vector<PlannedHold> holds;
+    std::vector<PlannedFunctionFault> function_faults;
+    PlannedSandbox sandbox;
+    Expectation expect;
+};
+
+}  // namespace rehang

@@ -1,0 +1,77 @@
+// One run, ready to be told: to people (text.h), to programs (json.h).
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "diagnose/diagnosis.h"
+#include "host/host.h"
+#include "plan/plan.h"
+
+namespace rehang {
+
+struct PointReport {
+    std::string name;
+    std::optional<double> reached_ms;  // since the first [[process]] was let go; nothing: never
+    std::string by;                    // "probe/1 thread 2", where reached
+};
+
+struct FaultReport {
+    std::string name;
+    int matched = 0;           // a function fault: program images in which the function was stubbed out
+    std::optional<int> fired;  // calls answered; nothing where that can't be seen (function faults)
+};
+
+struct UnmetHold {
+    std::string hold;     // name
+    std::string at;       // point where the thread stayed
+    std::string missing;  // point that never came
+    std::string reason;   // "its limit of 3s passed", "nobody could reach it any more: all threads waited for the held one"
+    std::vector<std::string> instead;  // where the threads of the missing point's process stood: one sentence each
+};
+
+struct StreamReport {
+    std::string process;  // [[process]] name
+    std::string out, err;  // what it and its descendants wrote, as far as the limit allows
+    bool out_cut = false, err_cut = false;
+};
+
+struct RunReport {
+    Role role = Role::scenario;
+    int repeat = 1;
+    std::string file;
+    std::string scenario;
+    Params params;
+    Outcome outcome = Outcome::timeout;
+    std::optional<int> exit;    // of the first [[process]], where it ended
+    std::optional<int> signal;
+    Cause cause = Cause::unknown;  // meaningful for hung
+    bool proven = false;
+    bool as_expected = false;
+    std::vector<std::string> mismatches;  // what came out differently, a sentence each
+    std::vector<PointReport> points;
+    std::vector<UnmetHold> unmet;
+    std::vector<FaultReport> faults;
+    std::vector<DiagnosedProcess> processes;
+    std::vector<GraphNode> nodes;
+    std::vector<GraphEdge> edges;
+    std::vector<std::string> explanation;
+    std::vector<std::string> doubts;
+    std::vector<std::string> notes;  // perturbations and limits met: "memory limit …", "output cut"
+    std::vector<StreamReport> streams;
+    struct { double setup = 0, reach = 0, proof = 0, total = 0; } timings_ms;
+    HostInfo host;
+    std::string signature;  // see signature()
+    std::string kept;       // --keep: the folder that was kept
+};
+
+// Stable hash (16 hex digits) of outcome, cause, and for hung runs the processes' paths, states and stacks (module and symbol), without
+// addresses, pids, or times.
+std::string signature(const RunReport& report);
+
+// Fills as_expected and mismatches. Pure.
+void judge(RunReport& report, const Plan& plan);
+
+}  // namespace rehang

@@ -1,0 +1,32 @@
+// A mistake in a scenario: where it is, what is wrong, what to do.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace rehang {
+
+// A place in a scenario file; lines and columns count from 1, 0 is "the file as a whole".
+struct Span {
+    int line = 0;
+    int column = 0;
+    bool operator==(const Span&) const = default;
+};
+
+struct Diagnostic {
+    enum class Severity { error, note };  // a note alone does not make the scenario invalid
+
+    Severity severity = Severity::error;
+    std::string file;
+    Span at;
+    std::string message;  // with its suggestion: `unknown system call "raed"; did you mean "read"?`
+    std::string hint;     // what to do, where the message does not say it; may be empty
+};
+
+using Diagnostics = std::vector<Diagnostic>;
+
+bool has_errors(const Diagnostics& diagnostics);
+// "FILE:LINE:COLUMN: error: MESSAGE" and the hint on a line of its own; sorted by place.
+std::string format(const Diagnostic& diagnostic);
+
+}  // namespace rehang

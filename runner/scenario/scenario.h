@@ -1,0 +1,143 @@
+// A scenario as it stands in its file: every value with its place, parameters not yet put in.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/duration.h"
+#include "scenario/diagnostic.h"
+#include "scenario/process_path.h"
+#include "scenario/vocabulary.h"
+
+namespace rehang {
+
+template <class T>
+struct Located {
+    T value{};
+    Span at;
+};
+
+// Text that may hold ${parameter} references; plan/ puts them in.
+using Text = Located<std::string>;
+using Texts = std::vector<Text>;
+
+struct ProcessDecl {
+    Span at;
+    Text name;
+    Texts argv;
+    Texts preload;                           // LD_PRELOAD, in this order: library names or paths
+    std::vector<std::pair<Text, Text>> env;  // added to the small fixed environment
+    std::optional<Text> cwd;                 // default /tmp, which is private
+};
+
+struct PointDecl {
+    Span at;
+    Text name;
+    Text process;
+    std::optional<Text> thread;  // default: main for born and exits, any for the others
+    // exactly one of these four
+    std::optional<Text> enter;  // "MODULE!SYMBOL" or "syscall:NAME"
+    std::optional<Text> leave;  // "syscall:NAME"
+    std::optional<Span> born;
+    std::optional<Span> exits;
+    Located<std::int64_t> nth = {1, {}};  // the how manieth time, counted in the selected threads of the process together
+};
+
+struct HoldDecl {
+    Span at_span;
+    std::optional<Text> name;
+    Text at;     // a point's name
+    Text until;  // a point's name
+    std::optional<Located<Duration>> limit;
+};
+
+struct FaultDecl {
+    Span at;
+    Text name;
+    Text process;
+    std::optional<Text> function;                  // "MODULE!SYMBOL"
+    std::optional<Located<std::int64_t>> returns;  // key: return
+    std::optional<Text> syscall;                   // parsed, not supported yet
+};
+
+struct FakeDecl {  // parsed, not supported yet
+    Span at;
+    std::optional<Text> name;
+    Text device;
+    std::optional<Text> model;
+};
+
+struct ExpectThreadDecl {
+    Span at;
+    Text process;
+    std::optional<Text> thread;
+    std::optional<Located<WaitKind>> waits;
+    Texts stack;  // parts of symbols, innermost first, gaps allowed
+};
+
+struct ExpectProcessDecl {
+    Span at;
+    Text process;
+    Text state;  // "zombie", "running" (exists and is no zombie), "gone"
+};
+
+struct ExpectDecl {
+    Span at;
+    Located<Outcome> outcome;
+    std::optional<Located<Cause>> cause;
+    std::optional<Located<std::int64_t>> exit;  // of the first [[process]]
+    std::optional<Text> signal;                 // "SIGABRT"; of the first [[process]] that was ended by one
+    Texts stdout_has;                           // key: stdout; each is a part of what all targets printed there
+    Texts stderr_has;                           // key: stderr
+    std::vector<ExpectThreadDecl> threads;
+    std::vector<ExpectProcessDecl> processes;
+};
+
+struct ControlDecl {
+    Span at;
+    Texts drop;                              // names of faults, holds and fakes
+    std::vector<std::pair<Text, Text>> set;  // parameters
+    ExpectDecl expect;                       // outcome, exit, signal, stdout, stderr
+};
+
+struct SandboxDecl {
+    Texts private_folders;  // key: private
+    std::optional<Located<std::int64_t>> pids;
+    std::optional<Located<unsigned long long>> memory;  // bytes
+    std::optional<Located<unsigned long long>> output;  // bytes
+};
+
+struct ParamDecl {
+    Text name;
+    Text value;
+};
+
+struct MatrixAxis {
+    Text name;
+    Texts values;
+};
+
+struct Scenario {
+    std::string file;  // as the user named it
+    Text name;
+    Text summary;
+    Texts links;
+    Texts tags;
+    Texts needs;  // "file:LIBRARY-OR-PATH", "program:NAME"
+    Located<Duration> timeout = {std::chrono::seconds(10), {}};
+    std::vector<ParamDecl> params;
+    std::vector<MatrixAxis> matrix;
+    SandboxDecl sandbox;
+    std::vector<ProcessDecl> processes;
+    std::vector<PointDecl> points;
+    std::vector<HoldDecl> holds;
+    std::vector<FaultDecl> faults;
+    std::vector<FakeDecl> fakes;
+    ExpectDecl expect;
+    std::optional<ControlDecl> control;
+};
+
+}  // namespace rehang

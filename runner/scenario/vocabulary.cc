@@ -1,0 +1,71 @@
+#include "scenario/vocabulary.h"
+
+namespace rehang {
+namespace {
+
+template <class E, size_t N>
+using Table = std::array<std::pair<E, std::string_view>, N>;
+
+constexpr Table<Outcome, 6> outcomes = {{{Outcome::exited, "exited"},
+                                         {Outcome::signaled, "signaled"},
+                                         {Outcome::hung, "hung"},
+                                         {Outcome::timeout, "timeout"},
+                                         {Outcome::unmet, "unmet"},
+                                         {Outcome::unsupported, "unsupported"}}};
+
+constexpr Table<Cause, 7> causes = {{{Cause::inherited_lock, "inherited-lock"},
+                                     {Cause::lock_cycle, "lock-cycle"},
+                                     {Cause::held_pipe, "held-pipe"},
+                                     {Cause::lost_thread, "lost-thread"},
+                                     {Cause::lost_wakeup, "lost-wakeup"},
+                                     {Cause::spin, "spin"},
+                                     {Cause::unknown, "unknown"}}};
+
+constexpr Table<WaitKind, 13> wait_kinds = {{{WaitKind::running, "running"},
+                                             {WaitKind::pipe_read, "pipe-read"},
+                                             {WaitKind::pipe_write, "pipe-write"},
+                                             {WaitKind::futex, "futex"},
+                                             {WaitKind::child, "child"},
+                                             {WaitKind::poll, "poll"},
+                                             {WaitKind::vfork, "vfork"},
+                                             {WaitKind::signal, "signal"},
+                                             {WaitKind::timer, "timer"},
+                                             {WaitKind::held, "held"},
+                                             {WaitKind::stopped, "stopped"},
+                                             {WaitKind::exited, "exited"},
+                                             {WaitKind::unknown, "unknown"}}};
+
+template <class E, size_t N>
+std::string_view text_of(const Table<E, N>& table, E value) {
+    for (const auto& [known, text] : table)
+        if (known == value) return text;
+    return "?";
+}
+
+template <class E, size_t N>
+std::optional<E> value_of(const Table<E, N>& table, std::string_view text) {
+    for (const auto& [value, known] : table)
+        if (known == text) return value;
+    return std::nullopt;
+}
+
+template <class E, size_t N>
+std::vector<std::string> texts_of(const Table<E, N>& table) {
+    std::vector<std::string> texts;
+    for (const auto& [value, text] : table) texts.emplace_back(text);
+    return texts;
+}
+
+}  // namespace
+
+std::string_view to_text(Outcome outcome) { return text_of(outcomes, outcome); }
+std::string_view to_text(Cause cause) { return text_of(causes, cause); }
+std::string_view to_text(WaitKind kind) { return text_of(wait_kinds, kind); }
+std::optional<Outcome> parse_outcome(std::string_view text) { return value_of(outcomes, text); }
+std::optional<Cause> parse_cause(std::string_view text) { return value_of(causes, text); }
+std::optional<WaitKind> parse_wait_kind(std::string_view text) { return value_of(wait_kinds, text); }
+std::vector<std::string> outcome_texts() { return texts_of(outcomes); }
+std::vector<std::string> cause_texts() { return texts_of(causes); }
+std::vector<std::string> wait_kind_texts() { return texts_of(wait_kinds); }
+
+}  // namespace rehang

@@ -1,0 +1,60 @@
+// The words that scenarios, verdicts and reports share, and their spelling.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace rehang {
+
+enum class Outcome {
+    exited,       // every [[process]] ended by exit
+    signaled,     // a [[process]] was ended by a signal
+    hung,         // proven: what a [[process]] waits for can't come any more
+    timeout,      // the last resort: neither an end nor a proof in time
+    unmet,        // the order that the holds ask for was not reached
+    unsupported,  // can't run on this host
+};
+
+enum class Cause {
+    inherited_lock,  // a lock was taken over by fork, its owner was not
+    lock_cycle,      // threads wait for each other's locks in a circle
+    held_pipe,       // a reader waits for the end of a pipe that a stuck or waiting process keeps open
+    lost_thread,     // waits for a thread that fork did not copy
+    lost_wakeup,     // waits for a wake-up that nobody is left to give
+    spin,            // runs without ever getting on
+    unknown,
+};
+
+// What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in [[expect.thread]].
+enum class WaitKind {
+    running,     // does not wait
+    pipe_read,   // for bytes in a pipe or FIFO, or for its end
+    pipe_write,  // for room in a pipe or FIFO
+    futex,       // for a futex word: lock, join, condition
+    child,       // in wait4 or waitid
+    poll,        // for one of several descriptors
+    vfork,       // a parent, until its vfork child has executed or ended
+    signal,      // pause, sigsuspend, sigwait
+    timer,       // sleeps; goes on by itself
+    held,        // at a point, by this runner
+    stopped,     // by a signal or another tracer
+    exited,      // ended (a zombie)
+    unknown,     // in a system call that this version does not understand
+};
+
+// Spelling: inherited_lock is "inherited-lock".
+std::string_view to_text(Outcome outcome);
+std::string_view to_text(Cause cause);
+std::string_view to_text(WaitKind kind);
+std::optional<Outcome> parse_outcome(std::string_view text);
+std::optional<Cause> parse_cause(std::string_view text);
+std::optional<WaitKind> parse_wait_kind(std::string_view text);
+std::vector<std::string> outcome_texts();
+std::vector<std::string> cause_texts();
+std::vector<std::string> wait_kind_texts();
+
+}  // namespace rehang
