@@ -27,7 +27,8 @@ std::optional<double> parse_with_unit(std::string_view text, std::span<const Uni
 }
 
 constexpr std::array<Unit, 4> time_units = {{{"us", 1}, {"ms", 1e3}, {"s", 1e6}, {"min", 60e6}}};
-constexpr std::array<Unit, 4> size_units = {{{"", 1}, {"KiB", 1024.0}, {"MiB", 1024.0 * 1024}, {"GiB", 1024.0 * 1024 * 1024}}};
+constexpr std::array<Unit, 4> size_units = {
+    {{"", 1}, {"KiB", 1024.0}, {"MiB", 1024.0 * 1024}, {"GiB", 1024.0 * 1024 * 1024}}};
 
 }  // namespace
 

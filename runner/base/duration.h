@@ -10,7 +10,8 @@ namespace rehang {
 
 using Duration = std::chrono::microseconds;
 
-// A number and one of us, ms, s, min; nothing for anything else, for a negative number and for more than a day.
+// A number and one of us, ms, s, min; nothing for anything else, for a negative number and for more than a
+// day.
 std::optional<Duration> parse_duration(std::string_view text);
 // The shortest of these forms: 250ms, 3s, 1.5s.
 std::string format_duration(Duration duration);

@@ -14,14 +14,18 @@ Error Error::in(std::string_view outer) && {
     return std::move(*this);
 }
 
-std::unexpected<Error> failure(std::string_view what) { return failure(what, errno); }
+std::unexpected<Error> failure(std::string_view what) {
+    return failure(what, errno);
+}
 
 std::unexpected<Error> failure(std::string_view what, int errno_value) {
-    return std::unexpected(Error{.what = fmt::format("{}: {}", what, std::strerror(errno_value)), .hint = {}});
+    return std::unexpected(
+        Error{.what = fmt::format("{}: {}", what, std::strerror(errno_value)), .hint = {}});
 }
 
 std::unexpected<Error> unsupported(std::string what, std::string hint) {
-    return std::unexpected(Error{.kind = Error::Kind::unsupported, .what = std::move(what), .hint = std::move(hint)});
+    return std::unexpected(
+        Error{.kind = Error::Kind::unsupported, .what = std::move(what), .hint = std::move(hint)});
 }
 
 void check_failed(const char* condition, const char* file, int line) {

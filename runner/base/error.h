@@ -7,7 +7,8 @@
 
 namespace rehang {
 
-// A failure and what to do about it. Not for mistakes in a scenario (scenario/diagnostic.h), not for what a target did (a verdict).
+// A failure and what to do about it. Not for mistakes in a scenario (scenario/diagnostic.h), not for what a
+// target did (a verdict).
 struct Error {
     enum class Kind {
         failed,       // the runner could not do its work: exit code 3
@@ -16,7 +17,8 @@ struct Error {
     };
 
     Kind kind = Kind::failed;
-    std::string what;  // one sentence without a full stop, outermost cause first: "can't mount /proc: Operation not permitted"
+    std::string what;  // one sentence without a full stop, outermost cause first: "can't mount /proc:
+                       // Operation not permitted"
     std::string hint;  // what to do, one sentence or a command; may be empty
 
     // The same error, told from one level further out: "OUTER: what".
@@ -26,7 +28,8 @@ struct Error {
 template <class T>
 using Expected = std::expected<T, Error>;
 
-// std::unexpected of the errno value's text: failure("can't open /proc/self/maps") reads errno at the time of the call.
+// std::unexpected of the errno value's text: failure("can't open /proc/self/maps") reads errno at the time of
+// the call.
 std::unexpected<Error> failure(std::string_view what);
 std::unexpected<Error> failure(std::string_view what, int errno_value);
 std::unexpected<Error> unsupported(std::string what, std::string hint);

@@ -23,7 +23,9 @@ Expected<std::string> read_file(const std::string& path) {
     }
 }
 
-std::string read_file_or_empty(const std::string& path) { return read_file(path).value_or(std::string()); }
+std::string read_file_or_empty(const std::string& path) {
+    return read_file(path).value_or(std::string());
+}
 
 Expected<void> write_file(const std::string& path, std::string_view content) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
@@ -31,10 +33,14 @@ Expected<void> write_file(const std::string& path, std::string_view content) {
     const ssize_t n = ::write(fd.get(), content.data(), content.size());
     if (n < 0) return failure(fmt::format("can't write {}", path));
     if (static_cast<size_t>(n) != content.size())
-        return std::unexpected(Error{.what = fmt::format("can't write {}: only {} of {} bytes fitted", path, n, content.size()), .hint = {}});
+        return std::unexpected(
+            Error{.what = fmt::format("can't write {}: only {} of {} bytes fitted", path, n, content.size()),
+                  .hint = {}});
     return {};
 }
 
-std::string_view file_name(std::string_view path) { return path.substr(path.rfind('/') + 1); }
+std::string_view file_name(std::string_view path) {
+    return path.substr(path.rfind('/') + 1);
+}
 
 }  // namespace rehang

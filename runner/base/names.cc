@@ -35,7 +35,8 @@ std::optional<int> signal_value(std::string_view name) {
 }
 
 std::string syscall_name(long number) {
-    char* name = number < 0 ? nullptr : ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, static_cast<int>(number));
+    char* name =
+        number < 0 ? nullptr : ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, static_cast<int>(number));
     if (!name) return fmt::format("syscall {}", number);
     std::string copy = name;
     std::free(name);  // NOLINT(cppcoreguidelines-no-malloc): libseccomp hands out malloc'ed text
@@ -44,7 +45,8 @@ std::string syscall_name(long number) {
 
 std::optional<int> syscall_number(std::string_view name) {
     const int number = ::seccomp_syscall_resolve_name(std::string(name).c_str());
-    return number < 0 ? std::nullopt : std::optional(number);  // negative: unknown, or of another architecture only
+    return number < 0 ? std::nullopt
+                      : std::optional(number);  // negative: unknown, or of another architecture only
 }
 
 const std::vector<std::string>& syscall_names() {
@@ -52,7 +54,8 @@ const std::vector<std::string>& syscall_names() {
         constexpr int beyond_every_number = 1024;
         std::vector<std::string> all;
         for (int number = 0; number < beyond_every_number; ++number)
-            if (std::string name = syscall_name(number); !name.starts_with("syscall ")) all.push_back(std::move(name));
+            if (std::string name = syscall_name(number); !name.starts_with("syscall "))
+                all.push_back(std::move(name));
         return all;
     }();
     return names;

@@ -8,7 +8,7 @@
 
 namespace rehang {
 
-std::string errno_name(int value);                      // "ENXIO"; "errno 4711" for one that glibc has no name for
+std::string errno_name(int value);  // "ENXIO"; "errno 4711" for one that glibc has no name for
 std::optional<int> errno_value(std::string_view name);  // by name only
 std::string signal_name(int signal);                    // "SIGABRT"; "SIGRTMIN+3"; "signal 99"
 std::optional<int> signal_value(std::string_view name);

@@ -14,7 +14,8 @@ size_t distance(std::string_view a, std::string_view b) {
     for (size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
     for (size_t i = 1; i <= a.size(); ++i) {
         for (size_t j = 1; j <= b.size(); ++j) {
-            d[i][j] = std::min({d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            d[i][j] = std::min(
+                {d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
                 d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
         }
@@ -26,22 +27,26 @@ constexpr size_t longest_compared = 256;  // quadratic: nobody mistypes a name o
 
 }  // namespace
 
-std::vector<std::string> nearest(std::string_view written, const std::vector<std::string>& candidates, size_t most) {
+std::vector<std::string> nearest(std::string_view written, const std::vector<std::string>& candidates,
+                                 size_t most) {
     struct Scored {
         size_t score;
         const std::string* name;
     };
     std::vector<Scored> scored;
     for (const std::string& candidate : candidates) {
-        if (candidate.empty() || written.empty() || candidate.size() > longest_compared || written.size() > longest_compared)
+        if (candidate.empty() || written.empty() || candidate.size() > longest_compared ||
+            written.size() > longest_compared)
             continue;
         const size_t longer = std::max(candidate.size(), written.size());
         const size_t shorter = std::min(candidate.size(), written.size());
         const bool part = written.size() >= 4 && candidate.find(written) != std::string::npos;
         if (!part && longer - shorter > std::max<size_t>(1, longer / 3)) continue;
         const size_t score = distance(written, candidate);
-        if (score <= std::max<size_t>(1, longer / 3)) scored.push_back({score, &candidate});
-        else if (part) scored.push_back({longer / 3 + candidate.size() - written.size(), &candidate});
+        if (score <= std::max<size_t>(1, longer / 3))
+            scored.push_back({score, &candidate});
+        else if (part)
+            scored.push_back({longer / 3 + candidate.size() - written.size(), &candidate});
     }
     std::ranges::stable_sort(scored, {}, &Scored::score);
     std::vector<std::string> names;
