@@ -1,0 +1,34 @@
+// The scenarios to measure, and what `rehang run` says of them.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "plan/plan.h"
+
+namespace rehang::bench {
+
+struct Where {
+    std::string rehang;     // the program
+    std::string targets;    // folder
+    std::string scenarios;  // folder
+};
+
+// One combination of a scenario's matrix.
+struct Entry {
+    std::string label;  // the scenario's name, with the values of its matrix
+    Plan plan;
+    std::vector<std::string> set;  // NAME=VALUE, for --set
+};
+
+// Every scenario below the folder, by path. Errors: a broken one.
+Expected<std::vector<Entry>> read_catalogue(const Where& where);
+
+// The runs of `rehang run FILE --repeat N`, as its JSON has them. Errors: it did not run, or what came out
+// was not as expected (then times would be those of something else).
+Expected<nlohmann::json> run_rehang(const Where& where, const std::string& file,
+                                    const std::vector<std::string>& set, int repeat);
+
+}  // namespace rehang::bench

@@ -1,0 +1,49 @@
+#include "command.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/process/v2.hpp>
+#include <chrono>
+
+namespace rehang::bench {
+namespace {
+
+namespace process = boost::process::v2;
+using Clock = std::chrono::steady_clock;
+
+std::string program_of(const std::vector<std::string>& argv) {
+    if (argv.front().contains('/')) return argv.front();
+    return process::environment::find_executable(argv.front()).string();
+}
+
+Finished run_or_throw(const std::vector<std::string>& argv, Complaints complaints) {
+    const auto start = Clock::now();
+    boost::asio::io_context context;
+    boost::asio::readable_pipe output(context);
+    const std::vector<std::string> arguments(argv.begin() + 1, argv.end());
+    process::process_stdio streams{.in = nullptr, .out = output, .err = {}};
+    if (complaints == Complaints::dropped) streams.err = nullptr;
+    process::process child(context, program_of(argv), arguments, std::move(streams));
+
+    Finished finished;
+    boost::system::error_code end_of_file;
+    boost::asio::read(output, boost::asio::dynamic_buffer(finished.output), end_of_file);
+    finished.exit = child.wait();
+    finished.ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    return finished;
+}
+
+}  // namespace
+
+Expected<Finished> run(const std::vector<std::string>& argv, Complaints complaints) {
+    try {
+        return run_or_throw(argv, complaints);
+    } catch (const boost::system::system_error& error) {
+        return failure(fmt::format("can't run {}", argv.front()), error.code().value());
+    }
+}
+
+}  // namespace rehang::bench

@@ -1,0 +1,22 @@
+// Runs a helper command to its end and keeps what it prints.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace rehang::bench {
+
+struct Finished {
+    int exit = 0;        // 128 + signal where one ended it
+    std::string output;  // standard output; standard error goes where ours goes, or nowhere
+    double ms = 0;       // from before the fork to the end of file
+};
+
+enum class Complaints { shown, dropped };
+
+// argv[0] is looked up in PATH unless it has a slash. Errors: it can't be started.
+Expected<Finished> run(const std::vector<std::string>& argv, Complaints complaints = Complaints::shown);
+
+}  // namespace rehang::bench
