@@ -11,13 +11,14 @@
 namespace rehang {
 
 struct RunOptions {
-    int repeat = 1;     // counts from 1; only for the report
-    std::string keep;   // a folder that will hold the private folders' content and the targets' output; "" keeps nothing
+    int repeat = 1;    // counts from 1; only for the report
+    std::string keep;  // a folder that will hold the private folders' content and the targets' output; ""
+                       // keeps nothing
 };
 
-// Owns this process's children and tracees while it runs (waitpid(-1)): call it in a process of its own (replay/worker.h), from its
-// only thread. Needs that the host allows sandboxes give Outcome::unsupported; errors are failures of the runner itself.
-// `files` keeps symbol tables from run to run.
+// Owns this process's children and tracees while it runs (waitpid(-1)): call it in a process of its own
+// (replay/worker.h), from its only thread. Needs that the host allows sandboxes give Outcome::unsupported;
+// errors are failures of the runner itself. `files` keeps symbol tables from run to run.
 Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptions& options);
 
 }  // namespace rehang

@@ -1,0 +1,187 @@
+#include "replay/run_once.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "replay/keep.h"
+#include "replay/watch.h"
+#include "sandbox/sandbox.h"
+#include "supervise/filter.h"
+#include "supervise/supervisor.h"
+
+namespace rehang {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double ms_between(Instant from, Instant to) {
+    return std::chrono::duration<double, std::milli>(to - from).count();
+}
+
+RunReport begin_report(const Plan& plan, const RunOptions& options) {
+    RunReport report;
+    report.role = plan.role;
+    report.repeat = options.repeat;
+    report.file = plan.file;
+    report.scenario = plan.scenario;
+    report.params = plan.params;
+    report.host = host_info();
+    return report;
+}
+
+RunReport not_here(RunReport report, const Error& why, const Plan& plan) {
+    report.outcome = Outcome::unsupported;
+    report.notes.push_back(why.what);
+    if (!why.hint.empty()) report.notes.push_back(why.hint);
+    judge(report, plan);
+    report.signature = signature(report);
+    return report;
+}
+
+std::vector<ReadyProcess> hand_over(Sandbox& sandbox) {
+    std::vector<ReadyProcess> ready;
+    for (LaunchedProcess& launched : sandbox.processes())
+        ready.push_back({.name = launched.name,
+                         .pid = launched.pid,
+                         .launch = std::move(launched.launch),
+                         .exec_error = std::move(launched.exec_error),
+                         .stdout_read = std::move(launched.stdout_read),
+                         .stderr_read = std::move(launched.stderr_read)});
+    return ready;
+}
+
+void tell_points(RunReport& report, const Plan& plan, const Director& director, Instant launched) {
+    for (size_t i = 0; i < plan.points.size(); ++i) {
+        const PointState& state = director.points()[i];
+        PointReport point{.name = plan.points[i].name, .reached_ms = {}, .by = {}};
+        if (state.reached) {
+            point.reached_ms = ms_between(launched, *state.reached);
+            const std::string thread =
+                state.thread_nth == 1 ? "main" : fmt::format("thread {}", state.thread_nth);
+            point.by = fmt::format("{} {}", state.process.text(), thread);
+        }
+        report.points.push_back(std::move(point));
+    }
+}
+
+// How the [[process]]es ended: the first one's exit code, or the first signal that ended one.
+void tell_ends(RunReport& report, const Plan& plan, const ForkTree& tree) {
+    for (const PlannedProcess& process : plan.processes) {
+        const TrackedProcess* root = tree.find({.root = process.name, .forks = {}});
+        if (!root || !root->ended()) continue;
+        if (WIFEXITED(*root->exit_status) && &process == &plan.processes.front())
+            report.exit = WEXITSTATUS(*root->exit_status);
+        if (WIFSIGNALED(*root->exit_status) && !report.signal) report.signal = WTERMSIG(*root->exit_status);
+    }
+}
+
+Outcome decide(End end, const RunReport& report, bool order_complete) {
+    // An order that was asked for and not reached is never a success; a control shows what the program does
+    // without it.
+    if (report.role == Role::scenario && (!order_complete || end == End::unmet)) return Outcome::unmet;
+    switch (end) {
+        case End::finished:
+            return report.signal ? Outcome::signaled : Outcome::exited;
+        case End::stuck:
+            return Outcome::hung;
+        case End::unmet:
+            return Outcome::unmet;
+        case End::timed_out:
+        case End::process_limit:
+            return Outcome::timeout;
+    }
+    return Outcome::timeout;
+}
+
+void tell_output(RunReport& report, const Plan& plan, Supervision& supervision) {
+    for (const PlannedProcess& process : plan.processes) {
+        auto& [out, err] = supervision.output[process.name];
+        report.streams.push_back({.process = process.name,
+                                  .out = out.text,
+                                  .err = err.text,
+                                  .out_cut = out.cut,
+                                  .err_cut = err.cut});
+        if (out.cut || err.cut)
+            report.notes.push_back(fmt::format("{} wrote more than {}: the rest was dropped", process.name,
+                                               format_size(plan.sandbox.output)));
+    }
+}
+
+void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
+    report.processes = std::move(diagnosis.processes);
+    report.nodes = std::move(diagnosis.nodes);
+    report.edges = std::move(diagnosis.edges);
+    report.doubts = std::move(diagnosis.doubts);
+    if (report.proven) {
+        report.cause = diagnosis.cause;
+        report.explanation = std::move(diagnosis.explanation);
+    }
+}
+
+void tell(RunReport& report, const Plan& plan, Supervision& supervision, const Tracing& tracing,
+          Watch& watch) {
+    const Director& director = tracing.director();
+    Diagnosis diagnosis = watch.explain();
+    tell_points(report, plan, director, supervision.launched);
+    tell_ends(report, plan, tracing.tree());
+    report.unmet = watch.unmet(diagnosis);
+    report.outcome = decide(supervision.end, report, director.order_complete());
+    report.proven = supervision.end == End::stuck;
+    for (size_t i = 0; i < plan.function_faults.size(); ++i)
+        report.faults.push_back(
+            {.name = plan.function_faults[i].name, .matched = tracing.stubbed(i), .fired = {}});
+    report.notes = tracing.notes();
+    if (supervision.end == End::process_limit)
+        report.notes.push_back(
+            fmt::format("more than {} processes and threads: [sandbox] limits.pids", plan.sandbox.pids));
+    tell_output(report, plan, supervision);
+    tell_diagnosis(report, std::move(diagnosis));
+
+    const Instant reached = director.last_reached().value_or(supervision.launched);
+    report.timings_ms.reach = ms_between(supervision.launched, reached);
+    report.timings_ms.proof = report.proven ? ms_between(reached, supervision.ended) : 0;
+}
+
+}  // namespace
+
+Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptions& options) {
+    const Instant begun = Clock::now();
+    RunReport report = begin_report(plan, options);
+    const auto filter = build_filter(plan);
+    if (!filter) return std::unexpected(filter.error());
+    auto sandbox = Sandbox::create(plan, *filter);
+    if (!sandbox && sandbox.error().kind == Error::Kind::unsupported)
+        return not_here(std::move(report), sandbox.error(), plan);
+    if (!sandbox) return std::unexpected(std::move(sandbox.error()).in("can't set the sandbox up"));
+
+    Watch watch(plan, files);
+    Supervisor supervisor(plan, files, watch);
+    watch.attach(supervisor.tracing(), sandbox->init());
+    auto supervision = supervisor.run(hand_over(*sandbox), sandbox->init());
+    if (supervision) {
+        report.timings_ms.setup = ms_between(begun, supervision->launched);
+        tell(report, plan, *supervision, supervisor.tracing(), watch);
+    }
+    Expected<void> kept;
+    if (supervision && !options.keep.empty()) {
+        kept = keep(options.keep, sandbox->init(), plan, report);
+        report.kept = options.keep;
+    }
+
+    sandbox->kill();
+    if (!supervisor.drain(std::chrono::seconds(10)))
+        return std::unexpected(Error{.what = "targets were left after their namespace was killed",
+                                     .hint = "look for processes in uninterruptible sleep"});
+    if (!supervision) return std::unexpected(supervision.error());
+    if (!kept) return std::unexpected(std::move(kept.error()).in("can't keep the run's files"));
+
+    judge(report, plan);
+    report.signature = signature(report);
+    report.timings_ms.total = ms_between(begun, Clock::now());
+    return report;
+}
+
+}  // namespace rehang

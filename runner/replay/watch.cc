@@ -1,0 +1,138 @@
+#include "replay/watch.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+
+#include "base/names.h"
+
+namespace rehang {
+namespace {
+
+KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
+    KnownProcess known{.pid = process.pid,
+                       .path = process.path.text(),
+                       .parent_path = process.parent ? process.parent->text() : std::string(),
+                       .alarm = tracing.has_alarm(process.pid),
+                       .ended = process.ended(),
+                       .exit_status = process.exit_status,
+                       .threads = {}};
+    for (const TrackedThread& thread : process.threads)
+        known.threads.push_back(
+            {.tid = thread.tid, .nth = thread.nth, .held_at = tracing.director().held_at(thread.tid)});
+    return known;
+}
+
+// A thread that stands at a point, with all that ptrace shows of it.
+std::optional<ThreadAtFork> held_thread(const TrackedThread& thread, const Tracing& tracing) {
+    const auto registers = tracing.held_registers(thread.tid);
+    if (!registers) return std::nullopt;
+    ThreadAtFork held{};
+    held.tid = thread.tid;
+    held.nth = thread.nth;
+    held.held_at = tracing.director().held_at(thread.tid);
+    held.registers = {.pc = registers->rip,
+                      .sp = registers->rsp,
+                      .bp = registers->rbp,
+                      .bx = registers->rbx,
+                      .r12 = registers->r12,
+                      .r13 = registers->r13,
+                      .r14 = registers->r14,
+                      .r15 = registers->r15,
+                      .complete = true};
+    held.arguments = {registers->rdi, registers->rsi, registers->rdx,
+                      registers->rcx, registers->r8,  registers->r9};
+    held.arguments_known = true;
+    return held;
+}
+
+std::string end_of(int status) {
+    if (WIFSIGNALED(status)) return fmt::format("was killed by {}", signal_name(WTERMSIG(status)));
+    return fmt::format("had ended (exit {})", WEXITSTATUS(status));
+}
+
+// Where the threads of a process stand: one sentence each, or what became of the process.
+std::vector<std::string> standing(const ProcessPath& path, const Diagnosis& diagnosis) {
+    const std::string name = path.text();
+    const auto process = std::ranges::find(diagnosis.processes, name, &DiagnosedProcess::path);
+    if (process == diagnosis.processes.end()) return {fmt::format("{} was never born", name)};
+    if (process->exit_status && process->state != "running")
+        return {fmt::format("{} {}", name, end_of(*process->exit_status))};
+    std::vector<std::string> sentences;
+    for (const DiagnosedThread& thread : process->threads) {
+        std::string sentence = fmt::format("{} {} {}", name, thread.role, thread.wait.sentence);
+        const auto named =
+            std::ranges::find_if(thread.stack, [](const elf::Frame& f) { return !f.symbol.empty(); });
+        if (named != thread.stack.end()) sentence += fmt::format(", in {}!{}", named->module, named->symbol);
+        sentences.push_back(std::move(sentence));
+    }
+    return sentences;
+}
+
+}  // namespace
+
+void Watch::attach(const Tracing& tracing, pid_t init) {
+    tracing_ = &tracing;
+    init_ = init;
+}
+
+Scope Watch::scope() const {
+    Scope scope{.init = init_, .processes = {}, .forks = forks_, .main_processes = {}};
+    for (const TrackedProcess& process : tracing_->tree().processes())
+        scope.processes.push_back(known(process, *tracing_));
+    for (const PlannedProcess& process : plan_->processes) scope.main_processes.push_back(process.name);
+    return scope;
+}
+
+Watcher::Look Watch::look() {
+    switch (diagnoser_.look(scope())) {
+        case Diagnoser::Answer::stuck:
+            return Look::stuck;
+        case Diagnoser::Answer::order_stuck:
+            return Look::order_stuck;
+        case Diagnoser::Answer::moving:
+            break;
+    }
+    return Look::moving;
+}
+
+void Watch::forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) {
+    std::vector<ThreadAtFork> held;
+    for (const TrackedThread& thread : parent.threads)
+        if (auto stands = held_thread(thread, *tracing_)) held.push_back(std::move(*stands));
+    forks_.push_back(capture_fork(known(parent, *tracing_), forking_tid, child.path.text(), child.pid, held));
+}
+
+void Watch::giving_up(size_t hold, const std::string& reason) {
+    given_up_.push_back(missing(hold, plan_->holds[hold].until, reason, explain()));
+}
+
+Diagnosis Watch::explain() {
+    return diagnoser_.explain(scope());
+}
+
+UnmetHold Watch::missing(size_t hold, size_t point, std::string reason, const Diagnosis& diagnosis) const {
+    return {.hold = plan_->holds[hold].name,
+            .at = plan_->points[plan_->holds[hold].at].name,
+            .missing = plan_->points[point].name,
+            .reason = std::move(reason),
+            .instead = standing(plan_->points[point].process, diagnosis)};
+}
+
+std::vector<UnmetHold> Watch::unmet(const Diagnosis& now) const {
+    std::vector<UnmetHold> all = given_up_;
+    const auto& holds = tracing_->director().holds();
+    for (size_t i = 0; i < holds.size(); ++i) {
+        if (holds[i].phase == HoldState::Phase::idle)
+            all.push_back(missing(i, plan_->holds[i].at, "no thread came to it", now));
+        if (holds[i].phase == HoldState::Phase::active)
+            all.push_back(missing(i, plan_->holds[i].until, "the run ended first", now));
+        if (holds[i].phase == HoldState::Phase::lost)
+            all.push_back(
+                missing(i, plan_->holds[i].until, "the thread that was held for it was killed", now));
+    }
+    return all;
+}
+
+}  // namespace rehang

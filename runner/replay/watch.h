@@ -1,0 +1,42 @@
+// Lets the diagnoser look at the targets of a supervised run, and keeps what only the supervision sees:
+// forks, holds given up.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diagnose/diagnosis.h"
+#include "report/run_report.h"
+#include "supervise/supervisor.h"
+
+namespace rehang {
+
+// Lives as long as its run; called on the supervisor's thread.
+class Watch : public Watcher {
+  public:
+    Watch(const Plan& plan, elf::Files& files) : plan_(&plan), diagnoser_(files) {}
+    // Before the supervisor runs: whom to look at.
+    void attach(const Tracing& tracing, pid_t init);
+
+    Look look() override;
+    void forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) override;
+    void giving_up(size_t hold, const std::string& reason) override;
+
+    // The targets as they are now, with stacks and the cause.
+    Diagnosis explain();
+    // Why each hold's order was not reached: those given up, and those whose point never came until now.
+    std::vector<UnmetHold> unmet(const Diagnosis& now) const;
+
+  private:
+    Scope scope() const;
+    UnmetHold missing(size_t hold, size_t point, std::string reason, const Diagnosis& diagnosis) const;
+
+    const Plan* plan_;
+    Diagnoser diagnoser_;
+    const Tracing* tracing_ = nullptr;
+    pid_t init_ = 0;
+    std::vector<ForkRecord> forks_;
+    std::vector<UnmetHold> given_up_;
+};
+
+}  // namespace rehang

@@ -1,0 +1,59 @@
+// Who descends from whom: processes and threads by their place in the fork tree. Pure: fed with births,
+// executions and deaths.
+#pragma once
+
+#include <sys/types.h>
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "scenario/process_path.h"
+
+namespace rehang {
+
+struct TrackedThread {
+    pid_t tid = 0;
+    unsigned nth = 0;  // birth number in its process; the main thread is 1
+};
+
+struct TrackedProcess {
+    pid_t pid = 0;
+    ProcessPath path;
+    std::optional<ProcessPath> parent;   // who forked it; nothing for a [[process]]
+    unsigned forks = 0;                  // children so far
+    unsigned births = 0;                 // threads so far
+    std::vector<TrackedThread> threads;  // live ones, by birth
+    std::optional<int> exit_status;      // as wait(2) gives it, once it has ended
+    bool ended() const { return exit_status.has_value(); }
+};
+
+class ForkTree {
+  public:
+    TrackedProcess& add_root(const std::string& name, pid_t pid);
+    // A new process of a fork, vfork or clone by a thread of `parent`.
+    TrackedProcess& add_child(TrackedProcess& parent, pid_t pid);
+    TrackedThread& add_thread(TrackedProcess& process, pid_t tid);
+
+    // execve(2) by any thread leaves one thread, the main one, with the process's pid as tid.
+    void execute(TrackedProcess& process);
+    void end_thread(pid_t tid);
+    void end_process(TrackedProcess& process, int exit_status);
+
+    // Live ones by thread id; null if not known (any more).
+    TrackedProcess* process_of(pid_t tid);
+    const TrackedThread* thread(pid_t tid) const;
+    const TrackedProcess* find(const ProcessPath& path) const;
+
+    // All, ended ones too, by birth.
+    const std::deque<TrackedProcess>& processes() const { return processes_; }
+    size_t live_threads() const { return by_tid_.size(); }
+
+  private:
+    std::deque<TrackedProcess> processes_;  // a deque: addresses stay good
+    std::map<pid_t, TrackedProcess*> by_tid_;
+};
+
+}  // namespace rehang

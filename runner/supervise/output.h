@@ -1,0 +1,32 @@
+// Reads one output stream of the targets for as long as the run lasts, so that no target ever waits for the
+// runner.
+#pragma once
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <string>
+
+#include "base/unique_fd.h"
+#include "supervise/supervisor.h"
+
+namespace rehang {
+
+// Keeps the first `limit` bytes; reads and drops the rest.
+class OutputReader {
+  public:
+    OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit);
+    // What came so far, with what is still in the pipe.
+    CapturedOutput take();
+
+  private:
+    void read_on();
+    void keep(size_t bytes);
+
+    boost::asio::posix::stream_descriptor pipe_;
+    unsigned long long limit_;
+    std::array<char, 65536> buffer_;
+    CapturedOutput output_;
+};
+
+}  // namespace rehang

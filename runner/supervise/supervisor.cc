@@ -1,0 +1,248 @@
+#include "supervise/supervisor.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <boost/asio.hpp>
+#include <csignal>
+#include <cstring>
+
+#include "supervise/output.h"
+
+namespace rehang {
+namespace {
+
+namespace asio = boost::asio;
+using std::chrono::duration_cast;
+using std::chrono::microseconds;
+using std::chrono::milliseconds;
+
+UniqueFd child_signals() {
+    sigset_t set;
+    ::sigemptyset(&set);
+    ::sigaddset(&set, SIGCHLD);
+    ::sigprocmask(SIG_BLOCK, &set, nullptr);
+    return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+void read_away(int fd) {
+    signalfd_siginfo ignored;
+    while (::read(fd, &ignored, sizeof ignored) > 0) {
+    }
+}
+
+// The pause before the next look: short after something happened, longer the longer nothing does.
+class LookPace {
+  public:
+    void something_happened(bool order_complete) {
+        pause_ = order_complete ? microseconds(300) : milliseconds(2);
+    }
+    microseconds next() {
+        const microseconds pause = pause_;
+        pause_ = std::min<microseconds>(pause_ * 3 / 2, milliseconds(20));
+        return pause;
+    }
+
+  private:
+    microseconds pause_ = milliseconds(2);
+};
+
+}  // namespace
+
+struct Supervisor::Impl {
+    Impl(const Plan& the_plan, elf::Files& files, Watcher& the_watcher)
+        : plan(&the_plan),
+          watcher(&the_watcher),
+          tracing(the_plan, files,
+                  [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
+                      watcher->forked(parent, tid, child);
+                  }),
+          children(io, child_signals().release()),
+          look_timer(io),
+          limit_timer(io) {}
+
+    void await_children();
+    void handle_children();
+    void await_exec_error(const std::string& program, UniqueFd fd);
+    void schedule_look();
+    void look();
+    void give_up(const std::vector<size_t>& holds, const std::string& reason);
+    void finish(End end);
+    void fail(Error why);
+    bool decided() const { return result.has_value(); }
+
+    const Plan* plan;
+    Watcher* watcher;
+    asio::io_context io{1};
+    Tracing tracing;
+    asio::posix::stream_descriptor children;
+    asio::steady_timer look_timer, limit_timer;
+    LookPace pace;
+    std::vector<std::unique_ptr<OutputReader>> outputs;
+    std::vector<std::unique_ptr<asio::posix::stream_descriptor>> exec_errors;
+    pid_t init = 0;
+    std::optional<Expected<End>> result;
+    Instant ended;
+};
+
+Supervisor::Supervisor(const Plan& plan, elf::Files& files, Watcher& watcher)
+    : impl_(std::make_unique<Impl>(plan, files, watcher)) {}
+Supervisor::~Supervisor() = default;
+
+const Tracing& Supervisor::tracing() const {
+    return impl_->tracing;
+}
+
+Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t init) {
+    Impl& run = *impl_;
+    run.init = init;
+    for (const ReadyProcess& process : processes)
+        if (auto seized = run.tracing.add_root(process.name, process.pid); !seized)
+            return std::unexpected(seized.error());
+    for (size_t i = 0; i < processes.size(); ++i) {
+        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stdout_read),
+                                                             run.plan->sandbox.output));
+        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stderr_read),
+                                                             run.plan->sandbox.output));
+        run.await_exec_error(run.plan->processes[i].argv.front(), std::move(processes[i].exec_error));
+    }
+    run.await_children();
+    run.limit_timer.expires_after(run.plan->timeout);
+    run.limit_timer.async_wait([&run](const boost::system::error_code& stopped) {
+        if (!stopped) run.finish(End::timed_out);
+    });
+    run.schedule_look();
+
+    Supervision supervision;
+    supervision.launched = std::chrono::steady_clock::now();
+    for (const ReadyProcess& process : processes)
+        if (::write(process.launch.get(), "", 1) != 1)
+            return failure(fmt::format("can't let {} go", process.name));
+    while (!run.decided()) run.io.run_one();
+
+    if (!*run.result) return std::unexpected(run.result->error());
+    supervision.end = **run.result;
+    supervision.ended = run.ended;
+    for (size_t i = 0; i < processes.size(); ++i)
+        supervision.output[processes[i].name] = {run.outputs[2 * i]->take(), run.outputs[2 * i + 1]->take()};
+    return supervision;
+}
+
+void Supervisor::Impl::await_children() {
+    children.async_wait(asio::posix::stream_descriptor::wait_read,
+                        [this](const boost::system::error_code& error) {
+                            if (error || decided()) return;
+                            read_away(children.native_handle());
+                            handle_children();
+                            await_children();
+                        });
+}
+
+void Supervisor::Impl::handle_children() {
+    constexpr int at_once = 64;  // so that targets which stop all the time can't starve the limits
+    for (int i = 0; i < at_once; ++i) {
+        int status = 0;
+        const pid_t tid = ::waitpid(-1, &status, __WALL | WNOHANG);
+        if (tid <= 0) break;
+        if (tid == init && !WIFSTOPPED(status))
+            return fail({.what = "the sandbox's init ended by itself",
+                         .hint = "something outside killed it: run again"});
+        tracing.handle(tid, status);
+        if (i == at_once - 1)
+            asio::post(io, [this] {
+                if (!decided()) handle_children();
+            });
+    }
+    if (tracing.over_process_limit()) return finish(End::process_limit);
+    if (tracing.all_roots_ended() && tracing.director().active().empty()) return finish(End::finished);
+    pace.something_happened(tracing.director().order_complete());
+    schedule_look();
+}
+
+void Supervisor::Impl::await_exec_error(const std::string& program, UniqueFd fd) {
+    auto& pipe =
+        *exec_errors.emplace_back(std::make_unique<asio::posix::stream_descriptor>(io, fd.release()));
+    const auto error_number = std::make_shared<int>(0);
+    asio::async_read(
+        pipe, asio::buffer(error_number.get(), sizeof(int)),
+        [this, program, error_number](const boost::system::error_code& error, size_t) {
+            if (error || decided()) return;  // the usual end: execve closed it
+            fail({.kind = Error::Kind::usage,
+                  .what = fmt::format("can't execute {}: {}", program, std::strerror(*error_number)),
+                  .hint = "argv[0] is a path inside the sandbox, or the name of a program in its PATH"});
+        });
+}
+
+void Supervisor::Impl::schedule_look() {
+    look_timer.expires_after(pace.next());
+    look_timer.async_wait([this](const boost::system::error_code& cancelled) {
+        if (!cancelled && !decided()) look();
+    });
+}
+
+void Supervisor::Impl::look() {
+    const Director& director = tracing.director();
+    if (const auto overdue = director.overdue(std::chrono::steady_clock::now()); !overdue.empty()) {
+        give_up(overdue,
+                fmt::format("its limit of {} passed", format_duration(plan->holds[overdue.front()].limit)));
+    } else {
+        switch (watcher->look()) {
+            case Watcher::Look::moving:
+                break;
+            case Watcher::Look::stuck:
+                return finish(End::stuck);
+            case Watcher::Look::order_stuck: {
+                const auto active = director.active();
+                const auto thread = active.empty()
+                                        ? std::string()
+                                        : director.held_at(director.holds()[active.front()].tid).value_or("");
+                give_up(active,
+                        fmt::format("it can't come any more: everybody else waits for the thread held at {}",
+                                    thread));
+            }
+        }
+    }
+    if (!decided()) schedule_look();
+}
+
+void Supervisor::Impl::give_up(const std::vector<size_t>& holds, const std::string& reason) {
+    for (const size_t hold : holds) watcher->giving_up(hold, reason);
+    if (plan->role == Role::scenario) return finish(End::unmet);
+    for (const size_t hold : holds)
+        tracing.expire(hold);  // a control goes on: what the program does then counts
+    pace.something_happened(true);
+    if (tracing.all_roots_ended()) finish(End::finished);
+}
+
+void Supervisor::Impl::finish(End end) {
+    if (decided()) return;
+    ended = std::chrono::steady_clock::now();
+    result.emplace(end);
+}
+
+void Supervisor::Impl::fail(Error why) {
+    if (!decided()) result.emplace(std::unexpected(std::move(why)));
+}
+
+bool Supervisor::drain(std::chrono::milliseconds limit) {
+    const Instant deadline = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+        int status = 0;
+        const pid_t tid = ::waitpid(-1, &status, __WALL | WNOHANG);
+        if (tid < 0 && errno == ECHILD) return true;
+        if (tid > 0) {
+            if (WIFSTOPPED(status)) resume(tid, Resume::run, 0);  // on its way to die (PTRACE_EVENT_EXIT)
+            continue;
+        }
+        const auto left = duration_cast<milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        if (left <= 0) return false;
+        pollfd child{.fd = impl_->children.native_handle(), .events = POLLIN, .revents = 0};
+        ::poll(&child, 1, static_cast<int>(left));
+        read_away(child.fd);
+    }
+}
+
+}  // namespace rehang

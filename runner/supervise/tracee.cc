@@ -1,0 +1,100 @@
+#include "supervise/tracee.h"
+
+#include <fmt/format.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+
+#include <algorithm>
+#include <csignal>
+#include <cstddef>
+#include <cstring>
+
+namespace rehang {
+namespace {
+
+void* as_pointer(std::uint64_t value) {
+    return reinterpret_cast<void*>(value);
+}
+
+bool poke_debug_register(pid_t tid, size_t index, std::uint64_t value) {
+    const size_t offset = offsetof(user, u_debugreg) + index * sizeof(user::u_debugreg[0]);
+    return ::ptrace(PTRACE_POKEUSER, tid, as_pointer(offset), as_pointer(value)) == 0;
+}
+
+}  // namespace
+
+Expected<void> seize(pid_t tid) {
+    constexpr std::uint64_t options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+                                      PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESECCOMP |
+                                      PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+    if (::ptrace(PTRACE_SEIZE, tid, nullptr, as_pointer(options)) != 0)
+        return failure(fmt::format("can't trace process {}", tid));
+    return {};
+}
+
+bool resume(pid_t tid, Resume how, int signal) {
+    const auto request = how == Resume::run            ? PTRACE_CONT
+                         : how == Resume::stay_stopped ? PTRACE_LISTEN
+                                                       : PTRACE_SYSCALL;
+    return ::ptrace(request, tid, nullptr, as_pointer(static_cast<std::uint64_t>(signal))) == 0;
+}
+
+bool interrupt(pid_t tid) {
+    return ::ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) == 0;
+}
+
+std::optional<unsigned long> event_message(pid_t tid) {
+    unsigned long message = 0;
+    if (::ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &message) != 0) return std::nullopt;
+    return message;
+}
+
+std::optional<user_regs_struct> registers(pid_t tid) {
+    user_regs_struct all{};
+    if (::ptrace(PTRACE_GETREGS, tid, nullptr, &all) != 0) return std::nullopt;
+    return all;
+}
+
+bool set_breakpoints(pid_t tid, std::span<const std::uint64_t> addresses) {
+    REHANG_CHECK(addresses.size() <= max_breakpoints);
+    constexpr size_t control = 7;
+    if (!poke_debug_register(tid, control, 0))
+        return false;  // an address of an enabled breakpoint can't be changed
+    std::uint64_t enabled = 0;
+    for (size_t i = 0; i < addresses.size(); ++i) {
+        if (!poke_debug_register(tid, i, addresses[i])) return false;
+        enabled |= std::uint64_t{1} << (2 * i);  // L0–L3; R/W and LEN 0: on execution
+    }
+    return addresses.empty() || poke_debug_register(tid, control, enabled);
+}
+
+std::optional<std::uint64_t> breakpoint_hit(pid_t tid) {
+    siginfo_t info{};
+    if (::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0 || info.si_code != TRAP_HWBKPT)
+        return std::nullopt;
+    const auto all = registers(tid);
+    return all ? std::optional<std::uint64_t>(all->rip) : std::nullopt;
+}
+
+bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code) {
+    for (size_t done = 0; done < code.size();) {
+        errno = 0;
+        long word = ::ptrace(PTRACE_PEEKTEXT, tid, as_pointer(address + done), nullptr);
+        if (errno != 0) return false;
+        const size_t part = std::min(sizeof word, code.size() - done);
+        std::memcpy(&word, code.data() + done, part);
+        if (::ptrace(PTRACE_POKETEXT, tid, as_pointer(address + done),
+                     as_pointer(static_cast<std::uint64_t>(word))) != 0)
+            return false;
+        done += part;
+    }
+    return true;
+}
+
+bool read_memory(pid_t pid, std::uint64_t address, void* into, size_t size) {
+    const iovec local{.iov_base = into, .iov_len = size};
+    const iovec remote{.iov_base = as_pointer(address), .iov_len = size};
+    return ::process_vm_readv(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+}  // namespace rehang

@@ -1,0 +1,93 @@
+// What happens to the targets: follows every thread from its birth, keeps threads at points, stubs functions
+// out.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "elf/symbols.h"
+#include "plan/plan.h"
+#include "supervise/director.h"
+#include "supervise/fork_tree.h"
+#include "supervise/image.h"
+#include "supervise/tracee.h"
+
+namespace rehang {
+
+// Runs on the thread that owns the tracees (ptrace(2) binds them to it). Borrows the plan and the files. Fed
+// with wait statuses, never waits itself, never blocks. A tracee that vanishes at any moment is a normal
+// event.
+class Tracing {
+  public:
+    // Called while the forking thread is stopped and the child has not run yet.
+    using OnFork =
+        std::function<void(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child)>;
+
+    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork);
+
+    // Attaches to a [[process]] before its execve.
+    Expected<void> add_root(const std::string& name, pid_t pid);
+    // One result of waitpid(2).
+    void handle(pid_t tid, int status);
+    // Lets the thread of a given-up hold go on.
+    void expire(size_t hold);
+
+    bool all_roots_ended() const;
+    bool over_process_limit() const { return over_process_limit_; }
+    // The process has a timer that will send it a signal (alarm(2), setitimer(2) ITIMER_REAL).
+    bool has_alarm(pid_t pid) const { return alarms_.contains(pid); }
+    // Registers of a thread that is held.
+    std::optional<user_regs_struct> held_registers(pid_t tid) const;
+    // Program images in which the fault's function was stubbed out.
+    int stubbed(size_t fault) const { return stubbed_[fault]; }
+
+    const ForkTree& tree() const { return tree_; }
+    const Director& director() const { return director_; }
+    const std::vector<std::string>& notes() const { return notes_; }
+
+  private:
+    struct Pending {  // how a stopped thread goes on
+        Resume how = Resume::run;
+        int signal = 0;
+    };
+
+    void stopped(pid_t tid, int status);
+    void born(pid_t parent_tid, pid_t tid);
+    void met(pid_t tid);
+    void executed(pid_t tid);
+    void exiting(pid_t tid);
+    void entered_syscall(pid_t tid);
+    void left_syscall(pid_t tid);
+    void trapped(pid_t tid);
+    void at_breakpoint(pid_t tid, std::uint64_t address);
+    void loader_notified(TrackedProcess& process, pid_t tid);
+    void ended(pid_t tid, int status);
+
+    // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
+    bool pass(const std::vector<size_t>& points, pid_t tid);
+    void go_on(pid_t tid, Pending how);
+    void arm(pid_t tid);
+    void rearm_others(const TrackedProcess& process, pid_t but_not);
+    void note_alarm(pid_t pid, const user_regs_struct& registers);
+
+    const Plan* plan_;
+    elf::Files* files_;
+    OnFork on_fork_;
+    ForkTree tree_;
+    Director director_;
+    std::map<pid_t, Image> images_;                      // by process
+    std::map<pid_t, std::vector<std::uint64_t>> armed_;  // by thread: what its debug registers hold
+    std::map<pid_t, Pending> kept_;                      // held threads
+    std::map<pid_t, int> early_;  // first stops of threads whose parent's event has not come yet
+    std::set<pid_t> alarms_;
+    std::vector<int> stubbed_;
+    std::vector<std::string> notes_;
+    bool over_process_limit_ = false;
+};
+
+}  // namespace rehang
