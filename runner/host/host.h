@@ -1,4 +1,5 @@
-// What this host allows, found out by trying; and where libraries and programs are, and which package brings them.
+// What this host allows, found out by trying; and where libraries and programs are, and which package brings
+// them.
 #pragma once
 
 #include <optional>
@@ -10,25 +11,29 @@
 namespace rehang {
 
 struct Ability {
-    std::string name;    // "user namespaces"
+    std::string name;  // "user namespaces"
     bool ok = false;
     bool required = true;  // `run` can't work without it
-    std::string detail;  // what was seen: "unprivileged, all six kinds", or the errno's text
-    std::string fix;     // the command or setting that helps; empty if ok
+    std::string detail;    // what was seen: "unprivileged, all six kinds", or the errno's text
+    std::string fix;       // the command or setting that helps; empty if ok
 };
 
-// Tries each in a child process: namespaces, a new proc, ptrace and process_vm_readv of a child in a user namespace, hardware
-// breakpoints, seccomp filters and user notification, schedstat, /proc/PID/syscall, then optional ones: /dev/kvm, gdb, qemu, virsh.
+// Tries each in a child process: namespaces, a new proc, ptrace and process_vm_readv of a child in a user
+// namespace, hardware breakpoints, seccomp filters and user notification, schedstat, /proc/PID/syscall, then
+// optional ones: /dev/kvm, gdb, qemu, virsh.
 std::vector<Ability> probe_host();
-// The required ones only; the first that is missing, as an unsupported error with its fix. Cheap enough for every `run`.
+// The required ones only; the first that is missing, as an unsupported error with its fix. Cheap enough for
+// every `run`.
 Expected<void> require_host();
 
-// Path of a shared library by file name, soname or path: as ld.so would look (its default folders and /etc/ld.so.conf).
+// Path of a shared library by file name, soname or path: as ld.so would look (its default folders and
+// /etc/ld.so.conf).
 std::optional<std::string> find_library(const std::string& name);
 std::optional<std::string> find_program(const std::string& name);
 
-// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh". Nothing to say: it is there.
-// unsupported: what is missing, hint "install it: apt install PACKAGE" where the package is known.
+// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh". Nothing to say:
+// it is there. unsupported: what is missing, hint "install it: apt install PACKAGE" where the package is
+// known.
 Expected<void> check_need(const std::string& need);
 // The Debian package that brings a library or program; empty if not known.
 std::string package_for(const std::string& name);

@@ -1,0 +1,139 @@
+#include <elf.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <glob.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <sstream>
+#include <string_view>
+
+#include "base/files.h"
+#include "base/unique_fd.h"
+#include "host/host.h"
+#include "host/search_path.h"
+
+namespace rehang {
+
+namespace {
+
+using Folders = std::vector<std::string>;
+
+// An ELF file for this machine: ld.so passes over libraries of other architectures in the same way.
+bool is_native_elf(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    Elf64_Ehdr header{};
+    return fd && ::read(fd.get(), &header, sizeof header) == ssize_t{sizeof header} &&
+           std::memcmp(header.e_ident, ELFMAG, SELFMAG) == 0 && header.e_ident[EI_CLASS] == ELFCLASS64 &&
+           header.e_machine == EM_X86_64;
+}
+
+bool is_program(const std::string& path) {
+    struct stat status {};
+    return ::stat(path.c_str(), &status) == 0 && S_ISREG(status.st_mode) && ::access(path.c_str(), X_OK) == 0;
+}
+
+std::vector<std::string> matching_files(const std::string& pattern) {
+    glob_t found{};
+    std::vector<std::string> files;
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+        files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+    return files;
+}
+
+// The folders of ld.so.conf (ldconfig(8)): one a line, comments after #, and `include PATTERN`, relative to
+// the file's own folder.
+void append_configured(const std::string& file, unsigned depth, Folders& folders) {
+    constexpr unsigned deepest = 8;  // a file that includes itself ends here
+    if (depth > deepest) return;
+    std::istringstream lines(read_file_or_empty(file));
+    for (std::string line; std::getline(lines, line);) {
+        std::istringstream words(line.substr(0, line.find('#')));
+        std::string word;
+        if (!(words >> word)) continue;
+        if (word != "include") {
+            folders.push_back(word);
+            continue;
+        }
+        while (words >> word) {
+            if (!word.starts_with('/')) word.insert(0, file.substr(0, file.rfind('/') + 1));
+            for (const std::string& included : matching_files(word))
+                append_configured(included, depth + 1, folders);
+        }
+    }
+}
+
+Folders library_folders() {
+    Folders folders;
+    append_configured("/etc/ld.so.conf", 0, folders);
+    for (const char* folder : {"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/lib64", "/usr/lib64",
+                               "/lib", "/usr/lib", "/usr/local/lib"})
+        if (std::ranges::find(folders, folder) == folders.end()) folders.emplace_back(folder);
+    return folders;
+}
+
+Expected<void> missing(const std::string& what, const std::string& name) {
+    const std::string package = package_for(name);
+    return unsupported(fmt::format("{} is not on this host", what),
+                       package.empty()
+                           ? fmt::format("install what brings {}: apt-file search {} finds the package", name,
+                                         file_name(name))
+                           : fmt::format("install it: apt install {}", package));
+}
+
+Expected<void> check_file(const std::string& name) {
+    if (!name.contains('/')) {
+        if (find_library(name)) return {};
+        return missing(fmt::format("library {}", name), name);
+    }
+    struct stat status {};
+    if (::stat(name.c_str(), &status) != 0) {
+        if (name == "/dev/kvm")
+            return unsupported(
+                "/dev/kvm is not on this host",
+                "switch virtualisation on in the firmware (or nesting on in the outer machine), then: "
+                "sudo modprobe -a kvm_intel kvm_amd");
+        return missing(fmt::format("file {}", name), name);
+    }
+    const int access = S_ISCHR(status.st_mode) ? R_OK | W_OK : R_OK;
+    if (::access(name.c_str(), access) == 0) return {};
+    return unsupported(fmt::format("{} can't be used: {}", name, std::strerror(errno)),
+                       fmt::format("look at its owner and permissions: ls -l {}", name));
+}
+
+}  // namespace
+
+std::optional<std::string> find_library(const std::string& name) {
+    if (name.contains('/')) return is_native_elf(name) ? std::optional(name) : std::nullopt;
+    for (const std::string& folder : library_folders())
+        if (std::string path = fmt::format("{}/{}", folder, name); is_native_elf(path)) return path;
+    return std::nullopt;
+}
+
+std::optional<std::string> find_program(const std::string& name) {
+    if (name.contains('/')) return is_program(name) ? std::optional(name) : std::nullopt;
+    std::istringstream folders(search_path);
+    for (std::string folder; std::getline(folders, folder, ':');)
+        if (std::string path = fmt::format("{}/{}", folder, name); is_program(path)) return path;
+    return std::nullopt;
+}
+
+Expected<void> check_need(const std::string& need) {
+    const auto colon = need.find(':');
+    const std::string kind = need.substr(0, colon);
+    const std::string name = colon == std::string::npos ? "" : need.substr(colon + 1);
+    if (kind == "file" && !name.empty()) return check_file(name);
+    if (kind == "program" && !name.empty())
+        return find_program(name) ? Expected<void>{} : missing(fmt::format("program {}", name), name);
+    return std::unexpected(
+        Error{.kind = Error::Kind::usage,
+              .what = fmt::format("needs: \"{}\" names neither a file nor a program", need),
+              .hint = "write \"file:NAME\" or \"program:NAME\""});
+}
+
+}  // namespace rehang

@@ -1,0 +1,48 @@
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/kvm.h>
+#include <sys/ioctl.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/unique_fd.h"
+#include "host/probes.h"
+
+namespace rehang {
+
+namespace {
+
+std::string kvm_fix(int errno_value) {
+    if (errno_value == EACCES || errno_value == EPERM)
+        return "join the group that may use it, then log in again: sudo adduser $USER kvm";
+    return "switch virtualisation on in the firmware (or nesting on in the outer machine), then: sudo "
+           "modprobe -a "
+           "kvm_intel kvm_amd";
+}
+
+Ability probe_kvm() {
+    const UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
+    const int error = kvm && ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? 0 : errno;
+    Ability ability = ability_from(
+        "/dev/kvm", error, fmt::format("version {} of its interface", KVM_API_VERSION), kvm_fix(error));
+    ability.required = false;
+    return ability;
+}
+
+Ability probe_program(const std::string& name) {
+    const auto path = find_program(name);
+    return {.name = name,
+            .ok = path.has_value(),
+            .required = false,
+            .detail = path.value_or("not installed"),
+            .fix = path ? "" : fmt::format("sudo apt install {}", package_for(name))};
+}
+
+}  // namespace
+
+std::vector<Ability> probe_programs() {
+    return {probe_kvm(), probe_program("gdb"), probe_program("qemu-system-x86_64"), probe_program("virsh")};
+}
+
+}  // namespace rehang

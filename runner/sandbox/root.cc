@@ -1,0 +1,101 @@
+#include "sandbox/root.h"
+
+#include <fmt/format.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <vector>
+
+#include "host/namespaces.h"
+#include "sandbox/folder_maker.h"
+#include "sandbox/kept_files.h"
+#include "sandbox/mounts.h"
+
+namespace rehang {
+
+namespace {
+
+// One thing to be put over the read-only view of the host: an empty folder, or what the host has at the same
+// path.
+struct Placement {
+    std::string path;
+    const char* mode = "";         // of the empty folder
+    std::optional<KeptFile> kept;  // nothing: an empty folder
+};
+
+std::vector<Placement> empty_folders(const Plan& plan) {
+    std::vector<Placement> folders;
+    const auto add = [&folders](std::string path, const char* mode) {
+        folders.push_back({.path = std::move(path), .mode = mode, .kept = {}});
+    };
+    add("/dev/shm", "1777");
+    add("/run", "755");
+    add("/tmp", "1777");
+    add("/var/tmp", "1777");
+    for (const std::string& path : plan.sandbox.private_folders)
+        add(std::filesystem::path(path).lexically_normal().string(), "755");
+    return folders;
+}
+
+// All of them, outer ones first: an inner one placed earlier would be hidden.
+Expected<std::vector<Placement>> placements(const Plan& plan) {
+    std::vector<Placement> all = empty_folders(plan);
+    std::vector<std::string> private_folders;
+    for (const Placement& folder : all) private_folders.push_back(folder.path);
+    auto kept = KeptFiles(std::move(private_folders)).collect(plan);
+    if (!kept) return std::unexpected(kept.error());
+    for (KeptFile& file : *kept) {
+        std::string path = file.path;
+        all.push_back({.path = std::move(path), .mode = "", .kept = std::move(file)});
+    }
+    std::ranges::stable_sort(all, {}, &Placement::path);
+    return all;
+}
+
+Expected<void> place(const Placement& placement, FolderMaker& maker) {
+    const bool is_file = placement.kept && !placement.kept->folder;
+    const auto made = is_file ? maker.make_file(placement.path) : maker.make(placement.path);
+    if (!made) return made;
+    if (placement.kept) return attach(placement.kept->copy, placement.path);
+    return mount_empty_folder(placement.path, placement.mode);
+}
+
+Expected<void> mount_proc() {
+    if (::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) != 0)
+        return namespace_failure("can't mount /proc");
+    // These settings are the whole system's, and when the host's root runs us, uid 0 in here is their owner.
+    for (const std::string path :
+         {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"}) {
+        if (::access(path.c_str(), F_OK) != 0) continue;
+        if (auto bound = bind(path, path); !bound) return bound;
+        if (auto made = make_read_only(path); !made) return made;
+    }
+    return {};
+}
+
+}  // namespace
+
+Expected<void> build_root(const Plan& plan) {
+    // From here on nothing that is mounted reaches the host's namespace.
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        return namespace_failure("can't make the mounts private");
+
+    const auto all = placements(plan);  // takes along what the host has, before it is hidden
+    if (!all) return std::unexpected(all.error());
+    const auto root = read_only_copy("/");
+    if (!root) return std::unexpected(root.error());
+    if (auto attached = attach(*root, "/usr"); !attached)
+        return attached;  // on any folder: it is left behind
+    if (auto entered = enter_root(*root); !entered) return entered;
+    if (auto mounted = mount_proc(); !mounted) return mounted;
+
+    FolderMaker maker;
+    for (const Placement& placement : *all)
+        if (auto placed = place(placement, maker); !placed) return placed;
+    return maker.finish();
+}
+
+}  // namespace rehang
