@@ -26,7 +26,10 @@ struct Diagnostic {
 using Diagnostics = std::vector<Diagnostic>;
 
 bool has_errors(const Diagnostics& diagnostics);
-// "FILE:LINE:COLUMN: error: MESSAGE" and the hint on a line of its own; sorted by place.
+// By place; those of one place stay in their order.
+void sort_by_place(Diagnostics& diagnostics);
+// "FILE:LINE:COLUMN: error: MESSAGE" and the hint on a line of its own; without line and column for the file
+// as a whole.
 std::string format(const Diagnostic& diagnostic);
 
 }  // namespace rehang

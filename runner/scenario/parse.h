@@ -14,11 +14,13 @@ struct ParsedScenario {
     Diagnostics diagnostics;  // all of them, sorted by place
 };
 
-// `file` is only for messages. Finds what the text alone shows: syntax, unknown and missing keys, wrong types and values, names that
-// are not defined or defined twice, holds that wait for each other in a circle, points in processes that can't exist.
+// `file` is only for messages. Finds what the text alone shows: syntax, unknown and missing keys, wrong types
+// and values, names that are not defined or defined twice, holds that wait for each other in a circle, points
+// in processes that can't exist.
 ParsedScenario parse_scenario(std::string_view text, std::string file);
 
-// The same for a file; a file that can't be read, is larger than max_scenario_bytes or is not text is one diagnostic.
+// The same for a file; a file that can't be read, is larger than max_scenario_bytes or is not text is one
+// diagnostic.
 ParsedScenario load_scenario(const std::string& file);
 inline constexpr unsigned long long max_scenario_bytes = 1024 * 1024;
 

@@ -38,7 +38,10 @@ std::string ProcessPath::text() const {
 }
 
 bool ProcessPath::covers(const ProcessPath& other) const {
-    return root == other.root && forks.size() <= other.forks.size() && std::ranges::equal(forks, std::vector(other.forks.begin(), other.forks.begin() + static_cast<std::ptrdiff_t>(forks.size())));
+    return root == other.root && forks.size() <= other.forks.size() &&
+           std::ranges::equal(forks,
+                              std::vector(other.forks.begin(),
+                                          other.forks.begin() + static_cast<std::ptrdiff_t>(forks.size())));
 }
 
 std::optional<ThreadSelector> ThreadSelector::parse(std::string_view text) {
@@ -48,28 +51,39 @@ std::optional<ThreadSelector> ThreadSelector::parse(std::string_view text) {
     if (text.starts_with("name:") && text.size() > 5)
         return ThreadSelector{.kind = Kind::name, .name = std::string(text.substr(5))};
     if (text.starts_with("nth:"))
-        if (const auto nth = parse_count(text.substr(4))) return ThreadSelector{.kind = Kind::nth, .name = {}, .nth = *nth};
+        if (const auto nth = parse_count(text.substr(4)))
+            return ThreadSelector{.kind = Kind::nth, .name = {}, .nth = *nth};
     return std::nullopt;
 }
 
 std::string ThreadSelector::text() const {
     switch (kind) {
-        case Kind::any: return "any";
-        case Kind::main: return "main";
-        case Kind::not_main: return "!main";
-        case Kind::name: return fmt::format("name:{}", name);
-        case Kind::nth: return fmt::format("nth:{}", nth);
+        case Kind::any:
+            return "any";
+        case Kind::main:
+            return "main";
+        case Kind::not_main:
+            return "!main";
+        case Kind::name:
+            return fmt::format("name:{}", name);
+        case Kind::nth:
+            return fmt::format("nth:{}", nth);
     }
     return "?";
 }
 
 bool ThreadSelector::matches(std::string_view thread_name, unsigned thread_nth) const {
     switch (kind) {
-        case Kind::any: return true;
-        case Kind::main: return thread_nth == 1;
-        case Kind::not_main: return thread_nth != 1;
-        case Kind::name: return thread_name == name;
-        case Kind::nth: return thread_nth == nth;
+        case Kind::any:
+            return true;
+        case Kind::main:
+            return thread_nth == 1;
+        case Kind::not_main:
+            return thread_nth != 1;
+        case Kind::name:
+            return thread_name == name;
+        case Kind::nth:
+            return thread_nth == nth;
     }
     return false;
 }

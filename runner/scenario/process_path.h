@@ -8,8 +8,8 @@
 
 namespace rehang {
 
-// "probe" is the [[process]] of that name, "probe/1" its first fork child, "probe/1/2" the second fork child of that one.
-// Forks count in the order in which they happen in the forking process, over all its threads.
+// "probe" is the [[process]] of that name, "probe/1" its first fork child, "probe/1/2" the second fork child
+// of that one. Forks count in the order in which they happen in the forking process, over all its threads.
 struct ProcessPath {
     std::string root;
     std::vector<unsigned> forks;

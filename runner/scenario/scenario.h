@@ -43,7 +43,8 @@ struct PointDecl {
     std::optional<Text> leave;  // "syscall:NAME"
     std::optional<Span> born;
     std::optional<Span> exits;
-    Located<std::int64_t> nth = {1, {}};  // the how manieth time, counted in the selected threads of the process together
+    Located<std::int64_t> nth = {
+        1, {}};  // the how manieth time, counted in the selected threads of the process together
 };
 
 struct HoldDecl {
@@ -90,8 +91,8 @@ struct ExpectDecl {
     std::optional<Located<Cause>> cause;
     std::optional<Located<std::int64_t>> exit;  // of the first [[process]]
     std::optional<Text> signal;                 // "SIGABRT"; of the first [[process]] that was ended by one
-    Texts stdout_has;                           // key: stdout; each is a part of what all targets printed there
-    Texts stderr_has;                           // key: stderr
+    Texts stdout_has;  // key: stdout; each is a part of what all targets printed there
+    Texts stderr_has;  // key: stderr
     std::vector<ExpectThreadDecl> threads;
     std::vector<ExpectProcessDecl> processes;
 };
@@ -121,7 +122,8 @@ struct MatrixAxis {
 };
 
 struct Scenario {
-    std::string file;  // as the user named it
+    std::string file;    // as the user named it
+    std::string folder;  // of the file: ${scenario_dir}; absolute where the scenario was loaded from a file
     Text name;
     Text summary;
     Texts links;

@@ -58,14 +58,32 @@ std::vector<std::string> texts_of(const Table<E, N>& table) {
 
 }  // namespace
 
-std::string_view to_text(Outcome outcome) { return text_of(outcomes, outcome); }
-std::string_view to_text(Cause cause) { return text_of(causes, cause); }
-std::string_view to_text(WaitKind kind) { return text_of(wait_kinds, kind); }
-std::optional<Outcome> parse_outcome(std::string_view text) { return value_of(outcomes, text); }
-std::optional<Cause> parse_cause(std::string_view text) { return value_of(causes, text); }
-std::optional<WaitKind> parse_wait_kind(std::string_view text) { return value_of(wait_kinds, text); }
-std::vector<std::string> outcome_texts() { return texts_of(outcomes); }
-std::vector<std::string> cause_texts() { return texts_of(causes); }
-std::vector<std::string> wait_kind_texts() { return texts_of(wait_kinds); }
+std::string_view to_text(Outcome outcome) {
+    return text_of(outcomes, outcome);
+}
+std::string_view to_text(Cause cause) {
+    return text_of(causes, cause);
+}
+std::string_view to_text(WaitKind kind) {
+    return text_of(wait_kinds, kind);
+}
+std::optional<Outcome> parse_outcome(std::string_view text) {
+    return value_of(outcomes, text);
+}
+std::optional<Cause> parse_cause(std::string_view text) {
+    return value_of(causes, text);
+}
+std::optional<WaitKind> parse_wait_kind(std::string_view text) {
+    return value_of(wait_kinds, text);
+}
+std::vector<std::string> outcome_texts() {
+    return texts_of(outcomes);
+}
+std::vector<std::string> cause_texts() {
+    return texts_of(causes);
+}
+std::vector<std::string> wait_kind_texts() {
+    return texts_of(wait_kinds);
+}
 
 }  // namespace rehang

@@ -29,7 +29,8 @@ enum class Cause {
     unknown,
 };
 
-// What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in [[expect.thread]].
+// What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in
+// [[expect.thread]].
 enum class WaitKind {
     running,     // does not wait
     pipe_read,   // for bytes in a pipe or FIFO, or for its end

@@ -1,0 +1,177 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "base/suggest.h"
+#include "scenario/checks.h"
+#include "scenario/event_text.h"
+#include "scenario/references.h"
+
+namespace rehang {
+namespace {
+
+constexpr size_t longest_thread_name = 15;  // TASK_COMM_LEN without its NUL, include/linux/sched.h
+
+class ValueCheck {
+  public:
+    ValueCheck(const Scenario& scenario, Stage stage, Problems& problems)
+        : scenario_(scenario), stage_(stage), problems_(problems) {}
+
+    void run() {
+        for (const Text& need : scenario_.needs) need_text(need);
+        for (const Text& folder : scenario_.sandbox.private_folders) private_folder(folder);
+        for (const ProcessDecl& declared : scenario_.processes) program(declared);
+        for (const PointDecl& declared : scenario_.points) point(declared);
+        for (const FaultDecl& declared : scenario_.faults) fault(declared);
+        expectation(scenario_.expect);
+        if (scenario_.control) expectation(scenario_.control->expect);
+    }
+
+  private:
+    // Whether the text is there and can be judged at this stage.
+    bool known(const Text& text) const {
+        return !text.value.empty() && (stage_ == Stage::with_params || !has_references(text.value));
+    }
+
+    void program(const ProcessDecl& process) {
+        const bool judged =
+            !process.argv.empty() && (stage_ == Stage::with_params || !has_references(process.argv[0].value));
+        if (judged && process.argv[0].value.empty())
+            problems_.error(process.argv[0].at, "the program's name is empty");
+        if (process.cwd && known(*process.cwd) && !process.cwd->value.starts_with('/'))
+            problems_.error(process.cwd->at, fmt::format("\"{}\" is no absolute path", process.cwd->value));
+    }
+
+    void need_text(const Text& need) {
+        if (!known(need)) return;
+        const size_t colon = need.value.find(':');
+        const std::string kind = need.value.substr(0, colon);
+        if (colon == std::string::npos || colon + 1 == need.value.size())
+            problems_.error(need.at, fmt::format("\"{}\" is no need", need.value),
+                            R"(write "file:LIBRARY-OR-PATH" or "program:NAME")");
+        else if (kind != "file" && kind != "program")
+            problems_.error(
+                need.at,
+                fmt::format("unknown kind of need \"{}\"{}", kind, did_you_mean(kind, {"file", "program"})),
+                R"(known are: "file:LIBRARY-OR-PATH", "program:NAME")");
+    }
+
+    void private_folder(const Text& folder) {
+        if (!known(folder)) return;
+        const std::string path = folder.value + "/";
+        if (!path.starts_with('/') || path.find("/../") != std::string::npos ||
+            path.find_first_not_of('/') == std::string::npos)
+            problems_.error(folder.at, fmt::format("\"{}\" can't be a private folder", folder.value),
+                            "write an absolute path below \"/\", without \"..\"");
+    }
+
+    void process_path(const Text& text) {
+        if (!known(text)) return;
+        const auto path = ProcessPath::parse(text.value);
+        if (!path) {
+            problems_.error(
+                text.at, fmt::format("\"{}\" is no place in a fork tree", text.value),
+                R"(write the name of a [[process]], and "/N" for the N-th fork child: "probe", "probe/1", "probe/1/2")");
+            return;
+        }
+        std::vector<std::string> roots;
+        for (const ProcessDecl& process : scenario_.processes) roots.push_back(process.name.value);
+        if (roots.empty() || std::ranges::find(roots, path->root) != roots.end()) return;
+        problems_.error(text.at, fmt::format("there is no process \"{}\"{}", path->root,
+                                             did_you_mean(path->root, roots)));
+    }
+
+    void thread_selector(const std::optional<Text>& text) {
+        if (!text || !known(*text)) return;
+        const auto selector = ThreadSelector::parse(text->value);
+        if (!selector)
+            problems_.error(text->at,
+                            fmt::format("\"{}\" selects no thread{}", text->value,
+                                        did_you_mean(text->value, {"any", "main", "!main"})),
+                            R"(write "main", "!main", "any", "name:COMM" or "nth:N")");
+        else if (selector->name.size() > longest_thread_name)
+            problems_.error(text->at,
+                            fmt::format("no thread can have the name \"{}\": the kernel keeps {} bytes",
+                                        selector->name, longest_thread_name));
+    }
+
+    template <class Parse>
+    void event(const std::optional<Text>& text, const Parse& parse) {
+        if (!text || !known(*text)) return;
+        if (const auto parsed = parse(text->value); !parsed) problems_.error(text->at, parsed.error());
+    }
+
+    void point(const PointDecl& point) {
+        process_path(point.process);
+        thread_selector(point.thread);
+        event(point.enter, parse_enter);
+        event(point.leave, parse_leave);
+        if (point.nth.value > 1 && happens_once(point))
+            problems_.error(point.nth.at,
+                            fmt::format("this can't happen {} times: a thread is born once and exits once",
+                                        point.nth.value));
+    }
+
+    bool happens_once(const PointDecl& point) const {
+        if (!point.born && !point.exits) return false;
+        if (!point.thread) return true;
+        if (!known(*point.thread)) return false;
+        const auto selector = ThreadSelector::parse(point.thread->value);
+        return selector &&
+               (selector->kind == ThreadSelector::Kind::main || selector->kind == ThreadSelector::Kind::nth);
+    }
+
+    void fault(const FaultDecl& fault) {
+        if (fault.syscall) return;
+        process_path(fault.process);
+        event(fault.function, parse_function);
+    }
+
+    void expectation(const ExpectDecl& expect) {
+        if (expect.cause && expect.outcome.at.line > 0 && expect.outcome.value != Outcome::hung)
+            problems_.error(expect.cause->at,
+                            fmt::format("only a hang has a cause, and the outcome expected is \"{}\"",
+                                        to_text(expect.outcome.value)));
+        if (expect.signal && !signal_value(expect.signal->value))
+            problems_.error(expect.signal->at,
+                            fmt::format("unknown signal \"{}\"{}", expect.signal->value,
+                                        did_you_mean(expect.signal->value, signal_names())));
+        for (const ExpectThreadDecl& thread : expect.threads) {
+            process_path(thread.process);
+            thread_selector(thread.thread);
+        }
+        for (const ExpectProcessDecl& process : expect.processes) {
+            process_path(process.process);
+            process_state(process.state);
+        }
+    }
+
+    static std::vector<std::string> signal_names() {
+        constexpr int last_standard = 31;
+        std::vector<std::string> names;
+        for (int signal = 1; signal <= last_standard; ++signal) names.push_back(signal_name(signal));
+        return names;
+    }
+
+    void process_state(const Text& state) {
+        const std::vector<std::string> states = {"zombie", "running", "gone"};
+        if (state.value.empty() || std::ranges::find(states, state.value) != states.end()) return;
+        problems_.error(state.at,
+                        fmt::format("unknown state \"{}\"{}", state.value, did_you_mean(state.value, states)),
+                        fmt::format("known are: {}", fmt::join(states, ", ")));
+    }
+
+    const Scenario& scenario_;
+    Stage stage_;
+    Problems& problems_;
+};
+
+}  // namespace
+
+void check_values(const Scenario& scenario, Stage stage, Problems& problems) {
+    ValueCheck(scenario, stage, problems).run();
+}
+
+}  // namespace rehang
