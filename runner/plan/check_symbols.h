@@ -1,4 +1,5 @@
-// Does each library have the symbols that a Plan names? Asks the host through an interface, so that tests need no libraries.
+// Does each library have the symbols that a Plan names? Asks the host through an interface, so that tests
+// need no libraries.
 #pragma once
 
 #include <optional>
@@ -13,16 +14,19 @@ namespace rehang {
 class Libraries {
   public:
     virtual ~Libraries() = default;
-    // The file that a process started with this Plan would map for `module`: one of its preloads, its program, or a library of the
-    // host; nothing if there is none.
-    virtual std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const = 0;
-    // Every function that the file defines, as it can be named in a scenario: the mangled name, and the demangled one without parameters.
+    // The file that a process started with this Plan would map for `module`: one of its preloads, its
+    // program, or a library of the host; nothing if there is none.
+    virtual std::optional<std::string> find(const std::string& module,
+                                            const PlannedProcess& process) const = 0;
+    // Every function that the file defines, as it can be named in a scenario: the mangled name, and the
+    // demangled one without parameters.
     virtual const std::vector<std::string>& functions(const std::string& file) const = 0;
     // How many different addresses `symbol` stands for in the file: 0 unknown, 1 good, more ambiguous.
     virtual size_t matches(const std::string& file, const std::string& symbol) const = 0;
 };
 
-// Errors for symbols that a found library does not define, with the nearest names; a note where the library was not found.
+// Errors for symbols that a found library does not define, with the nearest names; a note where the library
+// was not found.
 Diagnostics check_symbols(const Plan& plan, const Libraries& libraries);
 
 }  // namespace rehang

@@ -16,13 +16,14 @@ struct PlanInput {
 };
 
 struct Plans {
-    std::vector<Plan> plans;  // for each matrix combination in the order of the file: the scenario, then its control if it has one
+    std::vector<Plan> plans;  // for each matrix combination in the order of the file: the scenario, then its
+                              // control if it has one
     Diagnostics diagnostics;
 };
 
 // A parameter given by --set leaves the matrix. ${scenario_dir} is the folder of the scenario's file.
-// Diagnostics: references to parameters that don't exist (with a suggestion), --set of unknown ones, values that are only wrong once
-// parameters are in, more hardware breakpoints asked of a thread than there are.
+// Diagnostics: references to parameters that don't exist (with a suggestion), --set of unknown ones, values
+// that are only wrong once parameters are in, more hardware breakpoints asked of a thread than there are.
 Plans make_plans(const Scenario& scenario, const PlanInput& input);
 
 }  // namespace rehang

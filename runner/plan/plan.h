@@ -1,4 +1,5 @@
-// What one run does, fully decided: parameters put in, names resolved to indices, nothing left to look up in the scenario.
+// What one run does, fully decided: parameters put in, names resolved to indices, nothing left to look up in
+// the scenario.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,8 @@ std::string_view to_text(Role role);
 
 struct PlannedProcess {
     std::string name;
-    std::vector<std::string> argv;  // argv[0] is a path with a slash, or a name to be searched in the sandbox's PATH
+    std::vector<std::string>
+        argv;  // argv[0] is a path with a slash, or a name to be searched in the sandbox's PATH
     std::vector<std::string> preload;
     std::vector<std::pair<std::string, std::string>> env;
     std::string cwd;
@@ -57,7 +59,8 @@ struct PlannedHold {
     Span span;
 };
 
-// In every process of `process` and below that maps the module, its function does nothing but return the value.
+// In every process of `process` and below that maps the module, its function does nothing but return the
+// value.
 struct PlannedFunctionFault {
     std::string name;
     ProcessPath process;
@@ -69,7 +72,8 @@ struct PlannedFunctionFault {
 
 struct PlannedSandbox {
     std::vector<std::string> private_folders;  // besides /tmp, /var/tmp, /run and /dev/shm
-    std::vector<std::string> visible;          // host folders to be seen read-only even where a private folder would hide them
+    std::vector<std::string>
+        visible;  // host folders to be seen read-only even where a private folder would hide them
     unsigned pids = 256;
     unsigned long long memory = 2ULL << 30;   // bytes of address space, each process
     unsigned long long output = 16ULL << 20;  // bytes kept of each stream; the rest is read and dropped

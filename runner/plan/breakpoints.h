@@ -1,0 +1,18 @@
+// Hardware breakpoints: a thread has four, one of which watches the loader while modules are still to come.
+// Pure.
+#pragma once
+
+#include <vector>
+
+#include "plan/plan.h"
+#include "scenario/problems.h"
+
+namespace rehang {
+
+// DR0 to DR3, Intel SDM volume 3, "Debug Registers", without the loader's.
+inline constexpr size_t breakpoints_for_points = 3;
+
+// Reports each process of which some thread would need more.
+void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems);
+
+}  // namespace rehang

@@ -1,0 +1,137 @@
+#include "plan/make_plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/suggest.h"
+#include "plan/breakpoints.h"
+#include "plan/put_in_params.h"
+#include "plan/resolve.h"
+#include "scenario/checks.h"
+#include "scenario/problems.h"
+#include "scenario/references.h"
+
+namespace rehang {
+
+std::string_view to_text(Role role) {
+    return role == Role::scenario ? "scenario" : "control";
+}
+
+namespace {
+
+// Values given on the command line have no place in the file.
+constexpr Span command_line = {};
+
+void check_set(const Scenario& scenario, const Params& set, Problems& problems) {
+    std::vector<std::string> known;
+    for (const ParamDecl& param : scenario.params) known.push_back(param.name.value);
+    for (const auto& [name, value] : set) {
+        if (std::ranges::find(known, name) == known.end())
+            problems.error(command_line, fmt::format("--set {}: there is no parameter \"{}\"{}", name, name,
+                                                     did_you_mean(name, known)));
+        const auto references = find_references(value);
+        if (!references)
+            problems.error(command_line, fmt::format("--set {}: {}", name, references.error()));
+        else
+            for (const std::string& reference : *references)
+                if (std::ranges::find(builtin_params(), reference) == builtin_params().end())
+                    problems.error(command_line,
+                                   fmt::format("--set {}: there is no built-in parameter \"{}\"{}", name,
+                                               reference, did_you_mean(reference, builtin_params())));
+    }
+}
+
+// The parameters of each run: [params], then one value of each axis of the [matrix], then --set. The first
+// axis turns slowest.
+std::vector<Params> combinations(const Scenario& scenario, const Params& set) {
+    Params defaults;
+    for (const ParamDecl& param : scenario.params) defaults[param.name.value] = param.value.value;
+    for (const auto& [name, value] : set) defaults[name] = value;
+    std::vector<Params> all = {defaults};
+    for (const MatrixAxis& axis : scenario.matrix) {
+        if (set.contains(axis.name.value)) continue;
+        std::vector<Params> longer;
+        for (const Params& params : all) {
+            for (const Text& value : axis.values) {
+                longer.push_back(params);
+                longer.back()[axis.name.value] = value.value;
+            }
+        }
+        all = std::move(longer);
+    }
+    return all;
+}
+
+// The scenario without the bug's condition.
+Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
+    Scenario without = scenario;
+    const auto dropped = [&](const Text& name) {
+        return std::ranges::find(control.drop, name.value, &Text::value) != control.drop.end();
+    };
+    std::erase_if(without.holds, [&](const HoldDecl& hold) { return dropped(hold.name.value_or(hold.at)); });
+    std::erase_if(without.faults, [&](const FaultDecl& fault) { return dropped(fault.name); });
+    std::erase_if(without.fakes, [&](const FakeDecl& fake) { return fake.name && dropped(*fake.name); });
+    without.expect = control.expect;
+    without.control.reset();
+    return without;
+}
+
+Params with_set(Params params, const ControlDecl& control) {
+    for (const auto& [name, value] : control.set) params[name.value] = value.value;
+    return params;
+}
+
+class Planner {
+  public:
+    Planner(const Scenario& scenario, const PlanInput& input, Problems& problems)
+        : scenario_(scenario),
+          builtin_{.targets = input.targets, .scenario_dir = scenario.folder},
+          problems_(problems) {}
+
+    void add_run_and_control(const Params& params) {
+        add(Role::scenario, scenario_, params);
+        if (scenario_.control)
+            add(Role::control, as_control(scenario_, *scenario_.control),
+                with_set(params, *scenario_.control));
+    }
+
+    std::vector<Plan> take() && { return std::move(plans_); }
+
+  private:
+    void add(Role role, const Scenario& scenario, const Params& params) {
+        const auto [ready, used_folders] = put_in_params(scenario, params, builtin_);
+        Problems found(scenario.file);
+        check_values(ready, Stage::with_params, found);
+        check_holds(ready, Stage::with_params, found);
+        if (!found.found_any()) {
+            Plan plan = resolve(ready);
+            plan.role = role;
+            plan.params = params;
+            plan.sandbox.visible = used_folders;
+            check_breakpoints(plan.points, found);
+            plans_.push_back(std::move(plan));
+        }
+        problems_.add(std::move(found).take());
+    }
+
+    const Scenario& scenario_;
+    BuiltinParams builtin_;
+    Problems& problems_;
+    std::vector<Plan> plans_;
+};
+
+}  // namespace
+
+Plans make_plans(const Scenario& scenario, const PlanInput& input) {
+    Problems problems(scenario.file);
+    check_set(scenario, input.set, problems);
+    check_names(scenario, problems);
+    if (problems.found_any()) return {.plans = {}, .diagnostics = std::move(problems).take()};
+    Planner planner(scenario, input, problems);
+    for (const Params& params : combinations(scenario, input.set)) planner.add_run_and_control(params);
+    if (problems.found_any()) return {.plans = {}, .diagnostics = std::move(problems).take()};
+    return {.plans = std::move(planner).take(), .diagnostics = {}};
+}
+
+}  // namespace rehang

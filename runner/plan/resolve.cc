@@ -1,0 +1,150 @@
+#include "plan/resolve.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "base/names.h"
+#include "scenario/event_text.h"
+
+namespace rehang {
+namespace {
+
+std::vector<std::string> values(const Texts& texts) {
+    std::vector<std::string> result;
+    for (const Text& text : texts) result.push_back(text.value);
+    return result;
+}
+
+// What a check has found to be right before.
+template <class Result>
+auto checked(Result&& result) {
+    REHANG_CHECK(result);
+    return *std::forward<Result>(result);
+}
+
+ProcessPath path_of(const Text& text) {
+    return checked(ProcessPath::parse(text.value));
+}
+
+ThreadSelector selector_of(const std::optional<Text>& text) {
+    return text ? checked(ThreadSelector::parse(text->value)) : ThreadSelector{};
+}
+
+PlannedProcess plan_process(const ProcessDecl& declared) {
+    PlannedProcess process{.name = declared.name.value,
+                           .argv = values(declared.argv),
+                           .preload = values(declared.preload),
+                           .env = {},
+                           .cwd = declared.cwd ? declared.cwd->value : "/tmp"};
+    for (const auto& [name, value] : declared.env) process.env.emplace_back(name.value, value.value);
+    return process;
+}
+
+PointEvent entered(const SymbolName& symbol) {
+    return EntersSymbol{.module = symbol.module, .symbol = symbol.symbol};
+}
+PointEvent entered(const SyscallName& call) {
+    return EntersSyscall{.number = call.number};
+}
+
+PointEvent event_of(const PointDecl& declared) {
+    if (declared.born) return IsBorn{};
+    if (declared.exits) return Exits{};
+    if (declared.leave) return LeavesSyscall{.number = checked(parse_leave(declared.leave->value)).number};
+    REHANG_CHECK(declared.enter);
+    return std::visit([](const auto& event) { return entered(event); },
+                      checked(parse_enter(declared.enter->value)));
+}
+
+// Where the file says what happens at the point.
+Span event_span(const PointDecl& declared) {
+    if (declared.enter) return declared.enter->at;
+    if (declared.leave) return declared.leave->at;
+    return declared.at;
+}
+
+PlannedPoint plan_point(const PointDecl& declared) {
+    const bool whole_process = !declared.thread && (declared.born || declared.exits);
+    return {.name = declared.name.value,
+            .process = path_of(declared.process),
+            .thread = whole_process ? checked(ThreadSelector::parse("main")) : selector_of(declared.thread),
+            .event = event_of(declared),
+            .nth = static_cast<unsigned>(declared.nth.value),
+            .at = event_span(declared)};
+}
+
+size_t index_of(const Text& point, const std::vector<PointDecl>& points) {
+    const auto found =
+        std::ranges::find(points, point.value, [](const PointDecl& p) { return p.name.value; });
+    REHANG_CHECK(found != points.end());
+    return static_cast<size_t>(found - points.begin());
+}
+
+PlannedHold plan_hold(const HoldDecl& declared, const std::vector<PointDecl>& points) {
+    PlannedHold hold{.name = declared.name.value_or(declared.at).value,
+                     .at = index_of(declared.at, points),
+                     .until = index_of(declared.until, points),
+                     .span = declared.at_span};
+    if (declared.limit) hold.limit = declared.limit->value;
+    return hold;
+}
+
+PlannedFunctionFault plan_fault(const FaultDecl& declared) {
+    REHANG_CHECK(declared.function && declared.returns);
+    SymbolName function = checked(parse_function(declared.function->value));
+    return {.name = declared.name.value,
+            .process = path_of(declared.process),
+            .module = std::move(function.module),
+            .symbol = std::move(function.symbol),
+            .value = declared.returns->value,
+            .at = declared.function->at};
+}
+
+PlannedSandbox plan_sandbox(const SandboxDecl& declared) {
+    PlannedSandbox sandbox;
+    sandbox.private_folders = values(declared.private_folders);
+    if (declared.pids) sandbox.pids = static_cast<unsigned>(declared.pids->value);
+    if (declared.memory) sandbox.memory = declared.memory->value;
+    if (declared.output) sandbox.output = declared.output->value;
+    return sandbox;
+}
+
+Expectation plan_expectation(const ExpectDecl& declared) {
+    Expectation expect;
+    expect.outcome = declared.outcome.value;
+    if (declared.cause) expect.cause = declared.cause->value;
+    if (declared.exit) expect.exit = static_cast<int>(declared.exit->value);
+    if (declared.signal) expect.signal = checked(signal_value(declared.signal->value));
+    expect.stdout_has = values(declared.stdout_has);
+    expect.stderr_has = values(declared.stderr_has);
+    for (const ExpectThreadDecl& thread : declared.threads) {
+        ExpectedThread expected{.process = path_of(thread.process),
+                                .thread = selector_of(thread.thread),
+                                .waits = {},
+                                .stack = values(thread.stack)};
+        if (thread.waits) expected.waits = thread.waits->value;
+        expect.threads.push_back(std::move(expected));
+    }
+    for (const ExpectProcessDecl& process : declared.processes)
+        expect.processes.push_back({.process = path_of(process.process), .state = process.state.value});
+    return expect;
+}
+
+}  // namespace
+
+Plan resolve(const Scenario& scenario) {
+    Plan plan;
+    plan.file = scenario.file;
+    plan.scenario = scenario.name.value;
+    plan.needs = values(scenario.needs);
+    plan.timeout = scenario.timeout.value;
+    for (const ProcessDecl& process : scenario.processes) plan.processes.push_back(plan_process(process));
+    for (const PointDecl& point : scenario.points) plan.points.push_back(plan_point(point));
+    for (const HoldDecl& hold : scenario.holds) plan.holds.push_back(plan_hold(hold, scenario.points));
+    for (const FaultDecl& fault : scenario.faults) plan.function_faults.push_back(plan_fault(fault));
+    plan.sandbox = plan_sandbox(scenario.sandbox);
+    plan.expect = plan_expectation(scenario.expect);
+    return plan;
+}
+
+}  // namespace rehang
