@@ -119,6 +119,7 @@ void Tracing::met(pid_t tid) {
 
 void Tracing::executed(pid_t tid) {
     TrackedProcess& process = *tree_.process_of(tid);
+    const bool first = !process.parent && !images_.contains(process.pid);
     for (const TrackedThread& thread : process.threads)
         armed_.erase(thread.tid);  // execve clears debug registers
     tree_.execute(process);

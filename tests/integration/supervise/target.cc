@@ -1,0 +1,144 @@
+// What the supervisor's tests supervise: one small behaviour for each first argument.
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+extern "C" {
+__attribute__((noinline)) int answer() {
+    asm volatile("");
+    return 1;
+}
+__attribute__((noinline)) void main_marker() {
+    asm volatile("");
+}
+__attribute__((noinline)) void thread_marker() {
+    asm volatile("");
+}
+}
+
+static int constructed = 0;
+__attribute__((constructor)) static void construct() {
+    constructed = answer();
+}
+
+static void say(const char* text) {
+    if (write(1, text, strlen(text)) < 0) _exit(9);
+}
+
+static void* marked_thread(void*) {
+    thread_marker();
+    say("t");
+    return nullptr;
+}
+
+// Main and a thread each pass their marker and write a letter.
+static int race() {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, marked_thread, nullptr);
+    main_marker();
+    say("m");
+    pthread_join(thread, nullptr);
+    return 0;
+}
+
+static pid_t child(void (*body)()) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        body();
+        _exit(0);
+    }
+    return pid;
+}
+
+static void nothing() {}
+static void grandchild() {
+    waitpid(child(nothing), nullptr, 0);
+}
+static void* forking_thread(void*) {
+    waitpid(child(nothing), nullptr, 0);
+    return nullptr;
+}
+
+// One of each way to have a child, one after the other.
+static int family() {
+    waitpid(child(grandchild), nullptr, 0);
+    pid_t spawned;
+    char name[] = "true";
+    char* arguments[] = {name, nullptr};
+    if (posix_spawn(&spawned, "/bin/true", nullptr, nullptr, arguments, environ) == 0)
+        waitpid(spawned, nullptr, 0);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, forking_thread, nullptr);
+    pthread_join(thread, nullptr);
+    return 0;
+}
+
+static int swarm() {
+    for (int i = 0; i < 100; ++i)
+        if (fork() == 0)
+            for (;;) pause();
+    return 0;
+}
+
+static int spam() {
+    char block[1000];
+    memset(block, 'x', sizeof block);
+    for (int i = 0; i < 1000; ++i)
+        if (write(1, block, sizeof block) < 0) return 1;
+    return 0;
+}
+
+static int armed_alarm() {
+    alarm(1000);
+    main_marker();
+    for (;;) pause();
+}
+
+static void on_signal(int) {
+    say("s");
+}
+static int signalled() {
+    signal(SIGUSR1, on_signal);
+    raise(SIGUSR1);
+    main_marker();
+    say("m");
+    return 3;
+}
+
+static int stopped() {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        raise(SIGSTOP);
+        _exit(5);
+    }
+    int status;
+    waitpid(pid, &status, WUNTRACED);
+    if (!WIFSTOPPED(status)) return 1;
+    kill(pid, SIGCONT);
+    waitpid(pid, &status, 0);
+    return WEXITSTATUS(status);
+}
+
+int main(int, char** arguments) {
+    const char* mode = arguments[1];
+    if (!strcmp(mode, "race")) return race();
+    if (!strcmp(mode, "answer")) return constructed * 10 + answer();
+    if (!strcmp(mode, "family")) return family();
+    if (!strcmp(mode, "swarm")) return swarm();
+    if (!strcmp(mode, "spam")) return spam();
+    if (!strcmp(mode, "alarm")) return armed_alarm();
+    if (!strcmp(mode, "signal")) return signalled();
+    if (!strcmp(mode, "stop")) return stopped();
+    if (!strcmp(mode, "exec")) {
+        execl("/proc/self/exe", "target", "answer", nullptr);
+        return 99;
+    }
+    if (!strcmp(mode, "abort")) raise(SIGABRT);
+    return 98;
+}
