@@ -1,0 +1,20 @@
+// The tables that rehang_bench prints.
+#pragma once
+
+#include <string>
+
+#include "base/error.h"
+#include "catalogue.h"
+
+namespace rehang::bench {
+
+// Both write into `folder` while they measure. Errors: something could not be run, or came out wrong.
+
+// Each scenario of the catalogue: the bare program, rehang, and what people do without it. Median of `repeat`
+// runs.
+Expected<void> print_catalogue(const Where& where, const std::string& folder, int repeat);
+
+// A system call that no point names, native and in rehang, `repeat` rounds of each in turns.
+Expected<void> print_syscall_cost(const Where& where, const std::string& folder, int repeat);
+
+}  // namespace rehang::bench
