@@ -36,12 +36,13 @@ struct DiagnosedProcess {
 };
 
 struct GraphEdge {
-    std::string from, to;  // node ids: "probe/1/1:main", "probe/1/1:thread 2"; a lock "lock:0x7f…", a pipe "pipe:123"
-    std::string label;     // "waits for", "held open by (fd 3)", "was held at the fork by"
+    std::string from,
+        to;  // node ids: "probe/1/1:main", "probe/1/1:thread 2"; a lock "lock:0x7f…", a pipe "pipe:123"
+    std::string label;  // "waits for", "held open by (fd 3)", "was held at the fork by"
 };
 struct GraphNode {
     std::string id;
-    std::string kind;   // "thread", "process", "pipe", "lock"
+    std::string kind;  // "thread", "process", "pipe", "lock"
     std::string label;
 };
 
@@ -49,7 +50,8 @@ struct Diagnosis {
     bool stuck = false;  // every main process that is left is proven stuck
     Cause cause = Cause::unknown;
     std::vector<std::string> explanation;  // sentences, most important first; each can stand in a bug report
-    std::vector<std::string> doubts;       // why nothing is proven: the waits that were not understood, who may still go on
+    std::vector<std::string>
+        doubts;  // why nothing is proven: the waits that were not understood, who may still go on
     std::vector<DiagnosedProcess> processes;
     std::vector<GraphNode> nodes;
     std::vector<GraphEdge> edges;
@@ -62,15 +64,18 @@ class Diagnoser {
     ~Diagnoser();
 
     enum class Answer {
-        moving,       // somebody ran or may go on by itself
-        stuck,        // proven: two equal, consistent looks, and every main process that is left is in the stuck set
-        order_stuck,  // the same, if the runner's own holds last for ever: the order asked for can't be reached any more
+        moving,  // somebody ran or may go on by itself
+        stuck,   // proven: two equal, consistent looks, and every main process that is left is in the stuck
+                 // set
+        order_stuck,  // the same, if the runner's own holds last for ever: the order asked for can't be
+                      // reached any more
     };
     // One quick look (about a millisecond), never blocks. Sets `latest` sentence of why not, see doubts().
     Answer look(const Scope& scope);
     const std::vector<std::string>& doubts() const;
 
-    // Everything for the report, with stacks and cause, of what the last look saw; also when it was not stuck (time-out, unmet).
+    // Everything for the report, with stacks and cause, of what the last look saw; also when it was not stuck
+    // (time-out, unmet).
     Diagnosis explain(const Scope& scope);
 
   private:
@@ -78,9 +83,10 @@ class Diagnoser {
     std::unique_ptr<Impl> impl_;
 };
 
-// Reads the forking process's threads at a fork. The forking thread is stopped (by ptrace); the others may run. Does not stop anyone.
-// `known` supplies births, names of holds and, for held threads, registers and arguments.
-ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std::string& child_path, pid_t child_pid,
-                        const std::vector<ThreadAtFork>& held);
+// Reads the forking process's threads at a fork. The forking thread is stopped (by ptrace); the others may
+// run. Does not stop anyone. `known` supplies births, names of holds and, for held threads, registers and
+// arguments.
+ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std::string& child_path,
+                        pid_t child_pid, const std::vector<ThreadAtFork>& held);
 
 }  // namespace rehang

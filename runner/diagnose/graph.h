@@ -14,18 +14,21 @@ struct ThreadWait {
     pid_t pid = 0;
     pid_t tid = 0;
     Wait wait;
-    bool stuck = false;         // no one who could end its wait can go on
-    std::string may_go_on;      // for the others: why, as a sentence ("waits with a time-out", "tid 7 may wake it: …")
+    bool stuck = false;  // no one who could end its wait can go on
+    std::string
+        may_go_on;  // for the others: why, as a sentence ("waits with a time-out", "tid 7 may wake it: …")
 };
 
 struct WaitGraph {
     std::vector<ThreadWait> threads;  // in the snapshot's order
     const ThreadWait* of(pid_t tid) const;
+    // True for none at all: ask for somebody.
     bool all_stuck(const std::vector<pid_t>& tids) const;
 };
 
 struct GraphOptions {
-    // Holds count as waits that end (false: the proof of a hang) or as waits for ever (true: the order asked for can't be reached).
+    // Holds count as waits that end (false: the proof of a hang) or as waits for ever (true: the order asked
+    // for can't be reached).
     bool holds_last = false;
 };
 

@@ -26,7 +26,7 @@ struct KnownProcess {
     std::string parent_path;  // of the process that forked it; "" for a [[process]]
     bool alarm = false;       // has armed a timer that sends a signal
     bool ended = false;
-    std::optional<int> exit_status;  // wait(2) status, once ended
+    std::optional<int> exit_status;    // wait(2) status, once ended
     std::vector<KnownThread> threads;  // live ones
 };
 
@@ -36,13 +36,14 @@ struct ThreadAtFork {
     pid_t inner_tid = 0;
     unsigned nth = 0;
     std::string name;
-    bool forking = false;              // the one that called fork: the only one that exists in the child
+    bool forking = false;                // the one that called fork: the only one that exists in the child
     std::optional<std::string> held_at;  // point where the runner held it
-    bool running = false;              // registers unknown
+    std::uint64_t waits_for = 0;         // the futex word that it waited for itself; 0: none
+    bool running = false;                // registers unknown
     elf::Registers registers;
     std::array<std::uint64_t, 6> arguments{};  // rdi, rsi, rdx, rcx, r8, r9 where held at a function's entry
     bool arguments_known = false;
-    elf::SavedStack stack;             // a copy: the child may overwrite its own
+    elf::SavedStack stack;  // a copy: the child may overwrite its own
 };
 
 struct ForkRecord {
@@ -57,7 +58,8 @@ struct Scope {
     pid_t init = 0;  // everything below it is looked at; the init itself never counts
     std::vector<KnownProcess> processes;
     std::vector<ForkRecord> forks;
-    std::vector<std::string> main_processes;  // the paths of the [[process]]es: when all that are left of them are stuck, the run hangs
+    std::vector<std::string> main_processes;  // the paths of the [[process]]es: when all that are left of
+                                              // them are stuck, the run hangs
 };
 
 }  // namespace rehang

@@ -1,4 +1,5 @@
-// What a set of processes looks like at one moment, read from /proc without stopping anyone. Data only; collect.h fills it.
+// What a set of processes looks like at one moment, read from /proc without stopping anyone. Data only;
+// collect.h fills it.
 #pragma once
 
 #include <sys/types.h>
@@ -15,7 +16,8 @@
 namespace rehang {
 
 // How often and how long a thread has run so far; two equal readings mean that it has not run in between.
-// Source: /proc/TID/schedstat (proc(5)), or the context switches of /proc/TID/status where the kernel has no schedstat.
+// Source: /proc/TID/schedstat (proc(5)), or the context switches of /proc/TID/status where the kernel has no
+// schedstat.
 struct RunCount {
     std::uint64_t cpu_ns = 0;
     std::uint64_t times_run = 0;
@@ -37,28 +39,43 @@ struct ThreadSnapshot {
     // By the runner: stays at a point, or is stopped for a moment and will go on.
     std::optional<std::string> held_at;
     bool paused = false;
+    pid_t tracer = 0;  // whoever traces it by ptrace(2)
+    // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
+    // (diagnose/retry_loops.h).
+    std::optional<std::uint32_t> retried_while;
+};
+
+// What an epoll descriptor watches. Source: the tfd lines of /proc/PID/fdinfo/FD.
+struct WatchedDescriptor {
+    int fd = -1;
+    std::uint64_t inode = 0;
 };
 
 struct DescriptorSnapshot {
     int fd = -1;
-    std::string target;       // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
-    std::uint64_t inode = 0;  // of a pipe, FIFO or socket
-    std::uint64_t device = 0; // of a FIFO: st_dev; 0 for pipes
-    bool pipe = false;        // a pipe or a FIFO
-    bool readable = false, writable = false;  // access mode
-    unsigned scm_fds = 0;     // of a unix socket: descriptors in flight in its queue
+    std::string target;        // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
+    std::uint64_t inode = 0;   // of a pipe, FIFO or socket
+    std::uint64_t device = 0;  // of a FIFO: st_dev; 0 for pipes
+    bool pipe = false;         // a pipe or a FIFO
+    bool readable = false, writable = false;      // access mode
+    unsigned scm_fds = 0;                         // of a unix socket: descriptors in flight in its queue
+    std::vector<WatchedDescriptor> watched = {};  // of an epoll descriptor
 };
 
 struct ProcessSnapshot {
     pid_t pid = 0;
     pid_t inner_pid = 0;
-    pid_t parent = 0;   // current parent: the init of the sandbox for orphans
-    std::string path;   // "probe/1"; "" if the runner has no name for it
-    std::string name;   // comm
-    bool zombie = false;  // all of it: every thread has ended
+    pid_t parent = 0;                // current parent: the init of the sandbox for orphans
+    std::string path;                // "probe/1"; "" if the runner has no name for it
+    std::string name;                // comm
+    bool zombie = false;             // all of it: every thread has ended
     std::optional<int> exit_status;  // of a zombie, as wait(2) gives it, where it is known
-    bool alarm = false;   // a timer of the process may send it a signal: setitimer, alarm, timer_create
-    bool untracked_wakers = false;  // has an io_uring, a signalfd … : something that this version does not follow
+    bool alarm = false;  // a timer of the process may send it a signal: setitimer, alarm, timer_create
+    bool untracked_wakers =
+        false;                // has an io_uring, a signalfd … : something that this version does not follow
+    bool unreadable = false;  // its descriptors or mappings can't be read: it could hold anything
+    bool shares_parents_memory =
+        false;  // CLONE_VM without CLONE_THREAD: a vfork child, a posix_spawn child before its exec
     std::vector<ThreadSnapshot> threads;  // by birth
     std::vector<DescriptorSnapshot> descriptors;
     std::vector<elf::Mapping> mappings;
@@ -67,11 +84,17 @@ struct ProcessSnapshot {
 
 struct Snapshot {
     std::vector<ProcessSnapshot> processes;  // by birth where known
-    // Words, time-outs and pollfds that the waits point to, read from the processes' memory at the same moment: (pid, address) -> bytes.
+    // Words, time-outs and pollfds that the waits point to, read from the processes' memory at the same
+    // moment: (pid, address) -> bytes.
     std::map<std::pair<pid_t, std::uint64_t>, std::vector<unsigned char>> memory;
-    // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after: then all of this was
-    // true at one moment. False: somebody ran, look again.
+    // Pipes and FIFOs that somebody holds who is not looked at: the runner itself and the init of the
+    // sandbox.
+    std::vector<DescriptorSnapshot> held_outside;
+    // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after:
+    // then all of this was true at one moment. False: somebody ran, look again.
     bool consistent = false;
+    // False: only the threads' states were read, because somebody was running.
+    bool detailed = false;
 };
 
 }  // namespace rehang

@@ -1,0 +1,39 @@
+// The pieces of a process's memory that the arguments of its threads' system calls point to.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+#include "diagnose/snapshot.h"
+
+namespace rehang {
+
+struct MemoryPiece {
+    std::uint64_t address = 0;
+    size_t size = 0;      // what is wanted
+    size_t at_least = 0;  // what is enough where the rest is not mapped
+};
+
+// Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, clone3's flags.
+// Pure.
+std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread);
+
+// Reads without stopping the process. Empty where there is nothing (any more).
+std::vector<unsigned char> read_memory(pid_t pid, std::uint64_t address, size_t size);
+
+// Bytes of a pthread_mutex_t of glibc on x86_64 up to __kind: __lock, __count, __owner, __nusers, __kind, all
+// 4 bytes each.
+constexpr size_t mutex_bytes = 24;
+constexpr size_t mutex_owner_offset = 8;
+
+// select(2) asks for whole longs.
+constexpr size_t fd_set_bytes(std::uint64_t descriptors) {
+    return (descriptors + 63) / 64 * 8;
+}
+// More descriptors than this in one poll or select: the wait counts as not understood.
+constexpr std::uint64_t most_polled = 4096;
+
+}  // namespace rehang

@@ -1,0 +1,76 @@
+// capture_fork of diagnosis.h.
+#include <fmt/format.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "base/files.h"
+#include "diagnose/asked_memory.h"
+#include "diagnose/diagnosis.h"
+#include "diagnose/proc_files.h"
+
+namespace rehang {
+namespace {
+
+constexpr size_t most_stack = size_t{64} << 10;
+
+// From the stack pointer up, as far as it is mapped. The child has the same bytes at the same place, but soon
+// writes over them.
+elf::SavedStack copy_stack(pid_t pid, std::uint64_t sp) {
+    const auto mappings = elf::read_mappings(pid);
+    const auto stack =
+        std::ranges::find_if(mappings, [&](const auto& m) { return sp >= m.start && sp < m.end; });
+    if (stack == mappings.end()) return {};
+    const auto size = std::min<std::uint64_t>(stack->end - sp, most_stack);
+    return {.start = sp, .bytes = read_memory(pid, sp, size)};
+}
+
+void look_where_it_stands(ThreadAtFork& thread, pid_t pid) {
+    const std::string task = fmt::format("/proc/{}/task/{}", pid, thread.tid);
+    const auto syscall = proc::parse_syscall(read_file_or_empty(task + "/syscall"));
+    thread.running = !syscall || syscall->running;
+    if (thread.running) return;
+    thread.registers = {.pc = syscall->pc, .sp = syscall->sp};
+    if (syscall->number == SYS_futex) thread.waits_for = syscall->args[0];
+}
+
+ThreadAtFork look_at(pid_t pid, pid_t tid, const std::vector<ThreadAtFork>& held) {
+    const auto known = std::ranges::find(held, tid, &ThreadAtFork::tid);
+    ThreadAtFork thread;
+    if (known != held.end()) thread = *known;
+    thread.tid = tid;
+    const std::string task = fmt::format("/proc/{}/task/{}", pid, tid);
+    const auto stat = proc::parse_stat(read_file_or_empty(task + "/stat"));
+    if (stat) thread.name = stat->comm;
+    thread.inner_tid = proc::parse_status(read_file_or_empty(task + "/status")).inner_tid;
+    if (known == held.end() || thread.registers.sp == 0) look_where_it_stands(thread, pid);
+    if (!thread.running && thread.stack.bytes.empty()) thread.stack = copy_stack(pid, thread.registers.sp);
+    return thread;
+}
+
+unsigned birth_number(const KnownProcess& process, pid_t tid, size_t place) {
+    const auto known = std::ranges::find(process.threads, tid, &KnownThread::tid);
+    return known == process.threads.end() || known->nth == 0 ? static_cast<unsigned>(place) : known->nth;
+}
+
+}  // namespace
+
+ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std::string& child_path,
+                        pid_t child_pid, const std::vector<ThreadAtFork>& held) {
+    ForkRecord record = {.parent = parent.path,
+                         .child = child_path,
+                         .parent_pid = parent.pid,
+                         .child_pid = child_pid,
+                         .threads = {}};
+    const auto tids =
+        proc::numbers_in(fmt::format("/proc/{}/task", parent.pid)).value_or(std::vector<pid_t>());
+    for (const pid_t tid : tids) {
+        ThreadAtFork thread = look_at(parent.pid, tid, held);
+        thread.forking = tid == forking_tid;
+        thread.nth = birth_number(parent, tid, record.threads.size() + 1);
+        record.threads.push_back(std::move(thread));
+    }
+    return record;
+}
+
+}  // namespace rehang

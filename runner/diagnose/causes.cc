@@ -1,0 +1,31 @@
+#include "diagnose/causes.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "diagnose/snapshot_view.h"
+
+namespace rehang {
+namespace {
+
+Finding tell_the_waits(const Evidence& evidence) {
+    Finding finding;
+    for (const ThreadWait* const thread : stuck_chain(evidence))
+        finding.sentences.push_back(fmt::format(
+            "{} can never go on: it {}.", label_of(evidence.snapshot, thread->tid), thread->wait.sentence));
+    return finding;
+}
+
+}  // namespace
+
+Finding find_cause(const Evidence& evidence) {
+    // Where several fit, the root is the one where the chain of waits ends: a reader whose writer is stuck at
+    // a lock waits for the lock.
+    constexpr std::array causes = {find_inherited_lock, find_lock_cycle, find_held_pipe};
+    for (const auto find : causes)
+        if (auto finding = find(evidence)) return std::move(*finding);
+    return tell_the_waits(evidence);
+}
+
+}  // namespace rehang

@@ -1,0 +1,21 @@
+// Why threads are stuck. One function a cause; each says nothing unless the evidence shows it.
+#pragma once
+
+#include <optional>
+
+#include "diagnose/evidence.h"
+
+namespace rehang {
+
+// A lock was locked at a fork by a thread that fork did not copy (inherited_lock.cc).
+std::optional<Finding> find_inherited_lock(const Evidence& evidence);
+// Threads of one process wait for each other's locks in a circle (lock_cycle.cc).
+std::optional<Finding> find_lock_cycle(const Evidence& evidence);
+// A reader waits for the end of a pipe whose write end is kept open by processes that wait for something else
+// (held_pipe.cc).
+std::optional<Finding> find_held_pipe(const Evidence& evidence);
+
+// The first that is found, in this order; otherwise cause unknown, and just the waits told.
+Finding find_cause(const Evidence& evidence);
+
+}  // namespace rehang

@@ -1,0 +1,72 @@
+#include "diagnose/census.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+
+#include "base/files.h"
+#include "diagnose/proc_files.h"
+
+namespace rehang {
+namespace {
+
+// The state is read before the count. Equal counts in two censuses then mean that the thread was not on a CPU
+// from the first count to the second one, and the second state, read in between, that nobody had woken it
+// either.
+std::optional<CensusThread> look_at_thread(pid_t pid, pid_t tid) {
+    const auto stat = proc::parse_stat(read_file_or_empty(fmt::format("/proc/{}/task/{}/stat", pid, tid)));
+    const auto run_count = proc::read_run_count(pid, tid);
+    if (!run_count || !stat) return std::nullopt;
+    return CensusThread{.tid = tid,
+                        .state = stat->state,
+                        .run_count = *run_count,
+                        .name = stat->comm,
+                        .start_time = stat->start_time};
+}
+
+std::vector<pid_t> thread_ids(pid_t pid) {
+    return proc::numbers_in(fmt::format("/proc/{}/task", pid)).value_or(std::vector<pid_t>());
+}
+
+void add_process(Census& census, pid_t pid, pid_t parent) {
+    const std::vector<pid_t> tids = thread_ids(pid);
+    // Children first: were a parent to end after this, it would not be asleep below, and the census no proof.
+    const std::vector<pid_t> children = proc::children_of(pid, tids);
+    CensusProcess process = {.pid = pid, .parent = parent, .threads = {}};
+    for (const pid_t tid : tids) {
+        auto thread = look_at_thread(pid, tid);
+        if (thread)
+            process.threads.push_back(std::move(*thread));
+        else
+            census.complete = false;
+    }
+    if (process.threads.empty())
+        census.complete = false;
+    else
+        census.processes.push_back(std::move(process));
+    for (const pid_t child : children) add_process(census, child, pid);
+}
+
+}  // namespace
+
+Census take_census(pid_t init) {
+    Census census;
+    for (const pid_t child : proc::children_of(init, thread_ids(init))) add_process(census, child, init);
+    std::ranges::sort(census.processes, {}, [](const CensusProcess& process) {
+        return std::pair(process.threads.front().start_time, process.pid);
+    });
+    return census;
+}
+
+bool all_sleep(const Census& census) {
+    constexpr std::string_view asleep =
+        "SDTtZ";  // proc(5): interruptible, in the kernel, stopped, traced, ended
+    const auto sleeps = [&](const CensusThread& thread) { return asleep.contains(thread.state); };
+    return census.complete && std::ranges::all_of(census.processes, [&](const CensusProcess& process) {
+               return std::ranges::all_of(process.threads, sleeps);
+           });
+}
+
+}  // namespace rehang

@@ -1,0 +1,44 @@
+// Reads a Snapshot from /proc, without stopping anyone.
+#pragma once
+
+#include <map>
+
+#include "diagnose/census.h"
+#include "diagnose/scope.h"
+#include "diagnose/snapshot.h"
+#include "elf/unwind.h"
+
+namespace rehang {
+
+// Remembers the last snapshot: it is still true when nobody has run since. Keeps an unwinder for every
+// process that it had to look into.
+class Collector {
+  public:
+    explicit Collector(elf::Files& files) : files_(files) {}
+
+    enum class Detail {
+        if_asleep,  // only the states when somebody runs: nothing could be proven anyway
+        always,     // for a report of what goes on: everything, though not of one moment
+    };
+    // About 0.2 ms when nobody has run since the last call, a millisecond otherwise.
+    Snapshot collect(const Scope& scope, Detail detail = Detail::if_asleep);
+
+    // Of a process that exists. Made anew after an exec.
+    elf::Unwinder& unwinder(const ProcessSnapshot& process);
+
+  private:
+    struct KeptUnwinder {
+        elf::Unwinder unwinder;
+        size_t mappings = 0;  // how many executable ones the process had: another number means other modules
+    };
+
+    void look_into(Snapshot& snapshot, const Scope& scope);
+    void recognise_retry_loops(ProcessSnapshot& process);
+
+    elf::Files& files_;
+    std::map<pid_t, KeptUnwinder> unwinders_;
+    Census last_census_;
+    Snapshot last_;  // consistent and detailed, or not detailed at all
+};
+
+}  // namespace rehang

@@ -1,0 +1,81 @@
+#include "diagnose/evidence.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "diagnose/asked_memory.h"
+#include "diagnose/snapshot_view.h"
+
+namespace rehang {
+
+std::vector<pid_t> main_threads(const Snapshot& snapshot, const Scope& scope) {
+    std::vector<pid_t> threads;
+    for (const ProcessSnapshot& process : snapshot.processes) {
+        if (std::ranges::find(scope.main_processes, process.path) == scope.main_processes.end()) continue;
+        std::ranges::copy(living_threads(process), std::back_inserter(threads));
+    }
+    return threads;
+}
+
+std::vector<const ThreadWait*> stuck_chain(const Evidence& evidence) {
+    std::vector<const ThreadWait*> chain;
+    std::set<pid_t> met;
+    const auto add = [&](const std::vector<pid_t>& tids) {
+        for (const pid_t tid : tids) {
+            const ThreadWait* const thread = evidence.graph.of(tid);
+            if (thread && thread->stuck && met.insert(tid).second) chain.push_back(thread);
+        }
+    };
+    add(main_threads(evidence.snapshot, evidence.scope));
+    for (size_t i = 0; i < chain.size(); ++i) add(chain[i]->wait.wakers);
+    return chain;
+}
+
+std::string label_of(const Snapshot& snapshot, pid_t tid) {
+    const ProcessSnapshot* const process = process_of_thread(snapshot, tid);
+    return process ? label(*process, *find_thread(snapshot, tid)) : fmt::format("thread {}", tid);
+}
+
+std::string thread_node(const ProcessSnapshot& process, const ThreadSnapshot& thread) {
+    return fmt::format("{}:{}", label(process), role(thread));
+}
+
+std::string pipe_node(std::uint64_t inode) {
+    return fmt::format("pipe:{}", inode);
+}
+
+std::string lock_node(std::uint64_t address) {
+    return fmt::format("lock:{:#x}", address);
+}
+
+std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, std::uint64_t address) {
+    const auto place = elf::describe(process.pid, elf::modules_of(process.mappings), address, evidence.files);
+    if (!place.module.empty()) return fmt::format("{} ({:#x})", place.text(), address);
+    const elf::Mapping* const mapping = mapping_at(process, address);
+    return mapping && mapping->path.starts_with('[') ? fmt::format("{:#x} in {}", address, mapping->path)
+                                                     : fmt::format("{:#x}", address);
+}
+
+bool stands_in(const Evidence& evidence, pid_t tid, std::string_view symbol) {
+    constexpr size_t innermost = 4;  // the lock functions that a lock function is made of
+    const auto stack = evidence.stacks.find(tid);
+    if (stack == evidence.stacks.end()) return false;
+    const auto& frames = stack->second;
+    return std::any_of(frames.begin(),
+                       frames.begin() + static_cast<std::ptrdiff_t>(std::min(innermost, frames.size())),
+                       [&](const elf::Frame& frame) { return frame.symbol == symbol; });
+}
+
+std::optional<pid_t> mutex_owner(const Evidence& evidence, const ThreadWait& waiting) {
+    const bool in_mutex = stands_in(evidence, waiting.tid, "pthread_mutex_lock") ||
+                          stands_in(evidence, waiting.tid, "__pthread_mutex_lock") ||
+                          stands_in(evidence, waiting.tid, "___pthread_mutex_lock");
+    if (waiting.wait.kind != WaitKind::futex || !in_mutex) return std::nullopt;
+    const auto owner = word_at(evidence.snapshot, waiting.pid, waiting.wait.address + mutex_owner_offset);
+    if (!owner || *owner == 0) return std::nullopt;
+    return static_cast<pid_t>(*owner);
+}
+
+}  // namespace rehang

@@ -1,0 +1,141 @@
+#include "diagnose/owner_at_fork.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "diagnose/snapshot_view.h"
+
+namespace rehang {
+namespace {
+
+// The extent of an object around its lock, as far as an argument that points to the object may be away from
+// the lock.
+constexpr std::uint64_t object_extent = 4096;
+
+struct Question {
+    const Evidence& evidence;
+    const ProcessSnapshot& child;
+    std::uint64_t lock;
+    std::optional<pid_t> mutex_owner;
+};
+
+// One that waited for the lock itself did not hold it.
+bool may_own(const ThreadAtFork& thread, std::uint64_t lock) {
+    return !thread.forking && thread.waits_for != lock;
+}
+
+std::string ordinal(size_t index) {
+    constexpr std::array names = {"first", "second", "third", "fourth", "fifth", "sixth"};
+    return names.at(index);
+}
+
+// Was called with the lock, or with the object that the lock is a part of.
+std::optional<std::string> by_argument(const Question& question, const ThreadAtFork& thread) {
+    if (!thread.arguments_known) return std::nullopt;
+    const elf::Mapping* const mapping = mapping_at(question.child, question.lock);
+    for (size_t i = 0; i < thread.arguments.size(); ++i) {
+        const std::uint64_t argument = thread.arguments[i];
+        const bool near = argument <= question.lock && question.lock - argument < object_extent;
+        if (!near || !mapping || argument < mapping->start) continue;
+        return argument == question.lock
+                   ? fmt::format("it was called with {:#x}, the lock's address, as its {} argument", argument,
+                                 ordinal(i))
+                   : fmt::format(
+                         "it was called with {:#x}, the object that has the lock at offset {:#x}, as its {} "
+                         "argument",
+                         argument, question.lock - argument, ordinal(i));
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> by_stack(const Question& question, const ThreadAtFork& thread) {
+    const auto& bytes = thread.stack.bytes;
+    for (size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); at += sizeof(std::uint64_t)) {
+        std::uint64_t value = 0;
+        std::memcpy(&value, bytes.data() + at, sizeof value);
+        if (value == question.lock) return fmt::format("the lock's address, {:#x}, lay on its stack", value);
+    }
+    return std::nullopt;
+}
+
+// It stood in the code that the lock belongs to; for a lock in the heap or on a stack nothing can be said of
+// that.
+bool was_in_the_locks_module(const Question& question, const ThreadAtFork& thread) {
+    const auto modules = elf::modules_of(question.child.mappings);
+    const elf::Module* const module = elf::module_at(modules, question.lock);
+    if (!module) return true;
+    return std::ranges::any_of(stack_at_fork(question.evidence, question.child, thread),
+                               [&](const elf::Frame& frame) { return frame.module == module->name; });
+}
+
+std::optional<std::string> as_the_only_one(const Question& question, const ForkRecord& fork,
+                                           const ThreadAtFork& thread) {
+    const auto candidates =
+        std::ranges::count_if(fork.threads, [&](const auto& other) { return may_own(other, question.lock); });
+    if (candidates != 1 || !was_in_the_locks_module(question, thread)) return std::nullopt;
+    return "no other thread but the forking one existed that could have held it";
+}
+
+using Rule = std::optional<std::string> (*)(const Question&, const ForkRecord&, const ThreadAtFork&);
+
+// Strongest first.
+constexpr std::array<Rule, 3> rules = {
+    [](const Question& question, const ForkRecord&, const ThreadAtFork& thread) {
+        return by_argument(question, thread);
+    },
+    [](const Question& question, const ForkRecord&, const ThreadAtFork& thread) {
+        return by_stack(question, thread);
+    },
+    as_the_only_one,
+};
+
+std::optional<OwnerAtFork> owner_in(const Question& question, const ForkRecord& fork) {
+    if (question.mutex_owner) {  // the lock itself knows: nothing else counts
+        const auto owner = std::ranges::find(fork.threads, *question.mutex_owner, &ThreadAtFork::inner_tid);
+        if (owner == fork.threads.end() || owner->forking) return std::nullopt;
+        return OwnerAtFork{
+            .fork = &fork, .thread = &*owner, .known_because = "the mutex names it as its owner"};
+    }
+    for (const Rule rule : rules)
+        for (const ThreadAtFork& thread : fork.threads) {
+            if (!may_own(thread, question.lock)) continue;
+            if (auto reason = rule(question, fork, thread))
+                return OwnerAtFork{.fork = &fork, .thread = &thread, .known_because = std::move(*reason)};
+        }
+    return std::nullopt;
+}
+
+const ForkRecord* fork_of(const Scope& scope, const std::string& path) {
+    const auto found = std::ranges::find(scope.forks, path, &ForkRecord::child);
+    return found == scope.forks.end() ? nullptr : &*found;
+}
+
+bool exists_in(const ProcessSnapshot& process, pid_t inner_tid) {
+    return std::ranges::any_of(process.threads,
+                               [&](const auto& thread) { return thread.inner_tid == inner_tid; });
+}
+
+}  // namespace
+
+std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
+                                              const ThreadWait& waiting) {
+    const Question question = {.evidence = evidence,
+                               .child = child,
+                               .lock = waiting.wait.address,
+                               .mutex_owner = mutex_owner(evidence, waiting)};
+    if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
+    for (const ForkRecord* fork = fork_of(evidence.scope, child.path); fork;
+         fork = fork_of(evidence.scope, fork->parent))
+        if (auto owner = owner_in(question, *fork)) return owner;
+    return std::nullopt;
+}
+
+std::vector<elf::Frame> stack_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
+                                      const ThreadAtFork& thread) {
+    if (thread.running) return {};
+    return evidence.collector.unwinder(child).unwind(thread.registers, &thread.stack);
+}
+
+}  // namespace rehang

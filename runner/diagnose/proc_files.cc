@@ -1,0 +1,156 @@
+#include "diagnose/proc_files.h"
+
+#include <dirent.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "base/files.h"
+
+namespace rehang::proc {
+namespace {
+
+std::string_view next_word(std::string_view& rest) {
+    rest.remove_prefix(std::min(rest.find_first_not_of(" \t\n"), rest.size()));
+    const std::string_view word = rest.substr(0, rest.find_first_of(" \t\n"));
+    rest.remove_prefix(word.size());
+    return word;
+}
+
+template <class T = std::uint64_t>
+T number(std::string_view text, int base = 10) {
+    if (base == 16 && text.starts_with("0x")) text.remove_prefix(2);
+    T value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value, base);
+    return value;
+}
+
+// The rest of the line that begins with `key`; empty if there is none.
+std::string_view value_of(std::string_view text, std::string_view key) {
+    for (size_t at = text.find(key); at != std::string_view::npos; at = text.find(key, at + 1))
+        if (at == 0 || text[at - 1] == '\n') {
+            const std::string_view value = text.substr(at + key.size());
+            return value.substr(0, value.find('\n'));
+        }
+    return {};
+}
+
+template <class T = std::uint64_t>
+T number_of(std::string_view text, std::string_view key, int base = 10) {
+    std::string_view value = value_of(text, key);
+    return number<T>(next_word(value), base);
+}
+
+}  // namespace
+
+std::optional<Stat> parse_stat(std::string_view text) {
+    // The name stands in parentheses and may hold some itself: the last one ends it.
+    const size_t open = text.find('('), close = text.rfind(')');
+    if (open == std::string_view::npos || close == std::string_view::npos || close < open)
+        return std::nullopt;
+    std::string_view rest = text.substr(close + 1);
+    const std::string_view state = next_word(rest);
+    if (state.empty()) return std::nullopt;
+    constexpr int fields_between = 18;  // state is field 3, starttime field 22
+    for (int i = 0; i < fields_between; ++i) next_word(rest);
+    return Stat{.comm = std::string(text.substr(open + 1, close - open - 1)),
+                .state = state.front(),
+                .start_time = number(next_word(rest))};
+}
+
+std::optional<RunCount> parse_schedstat(std::string_view text) {
+    const auto cpu_ns = number(next_word(text));
+    next_word(text);  // time spent waiting for a CPU: goes on while it does not run
+    const auto times_run = number(next_word(text));
+    if (times_run == 0) return std::nullopt;
+    return RunCount{.cpu_ns = cpu_ns, .times_run = times_run};
+}
+
+std::optional<Syscall> parse_syscall(std::string_view text) {
+    const std::string_view first = next_word(text);
+    if (first.empty()) return std::nullopt;
+    Syscall syscall;
+    if (first == "running") {
+        syscall.running = true;
+        return syscall;
+    }
+    syscall.number = number<long>(first);
+    if (syscall.number >= 0)
+        for (auto& arg : syscall.args) arg = number(next_word(text), 16);
+    syscall.sp = number(next_word(text), 16);
+    syscall.pc = number(next_word(text), 16);
+    return syscall;
+}
+
+Status parse_status(std::string_view text) {
+    Status status;
+    std::string_view ids = value_of(text, "NSpid:");
+    for (std::string_view id = next_word(ids); !id.empty(); id = next_word(ids))
+        status.inner_tid = number<pid_t>(id);
+    status.tracer = number_of<pid_t>(text, "TracerPid:");
+    status.switches = {.cpu_ns = number_of(text, "nonvoluntary_ctxt_switches:"),
+                       .times_run = number_of(text, "voluntary_ctxt_switches:")};
+    return status;
+}
+
+FdInfo parse_fdinfo(std::string_view text) {
+    FdInfo info;
+    info.flags = number_of<unsigned>(text, "flags:", 8);
+    info.scm_fds = number_of<unsigned>(text, "scm_fds:");
+    // tfd:        5 events:       19 data:                5  pos:0 ino:3d sdev:f
+    for (size_t at = text.find("tfd:"); at != std::string_view::npos; at = text.find("tfd:", at + 1)) {
+        std::string_view line = text.substr(at, text.find('\n', at) - at);
+        const size_t inode = line.find("ino:");
+        WatchedDescriptor watched;
+        if (inode != std::string_view::npos) {
+            std::string_view value = line.substr(inode + 4);
+            watched.inode = number(next_word(value), 16);
+        }
+        line.remove_prefix(4);
+        watched.fd = number<int>(next_word(line));
+        info.watched.push_back(watched);
+    }
+    return info;
+}
+
+std::optional<std::uint64_t> inode_in(std::string_view target, std::string_view kind) {
+    if (!target.starts_with(kind) || !target.substr(kind.size()).starts_with(":[")) return std::nullopt;
+    return number(target.substr(kind.size() + 2));
+}
+
+std::optional<std::vector<pid_t>> numbers_in(const std::string& folder) {
+    const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(folder.c_str()), closedir);
+    if (!listing) return std::nullopt;
+    std::vector<pid_t> numbers;
+    while (const dirent* const entry = readdir(listing.get())) {
+        const std::string_view name = entry->d_name;
+        if (name.find_first_not_of("0123456789") == std::string_view::npos)
+            numbers.push_back(number<pid_t>(name));
+    }
+    std::ranges::sort(numbers);
+    return numbers;
+}
+
+std::vector<pid_t> children_of(pid_t pid, const std::vector<pid_t>& tids) {
+    std::vector<pid_t> children;
+    for (const pid_t tid : tids) {
+        const std::string text = read_file_or_empty(fmt::format("/proc/{}/task/{}/children", pid, tid));
+        std::string_view rest = text;
+        for (std::string_view word = next_word(rest); !word.empty(); word = next_word(rest))
+            children.push_back(number<pid_t>(word));
+    }
+    return children;
+}
+
+std::optional<RunCount> read_run_count(pid_t pid, pid_t tid) {
+    const std::string task = fmt::format("/proc/{}/task/{}", pid, tid);
+    const std::string text = read_file_or_empty(task + "/schedstat");
+    if (const auto count = parse_schedstat(text)) return count;
+    const std::string status = read_file_or_empty(task + "/status");
+    if (status.empty()) return std::nullopt;
+    return parse_status(status).switches;
+}
+
+}  // namespace rehang::proc

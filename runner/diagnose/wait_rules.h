@@ -1,0 +1,62 @@
+// One rule a kind of system call; waits.cc chooses among them. Pure; internal to diagnose/.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "diagnose/snapshot.h"
+#include "diagnose/wait.h"
+
+namespace rehang::wait_rules {
+
+// A thread asleep in a system call, with all that surrounds it. Borrows.
+struct Sleeper {
+    const Snapshot& snapshot;
+    const ProcessSnapshot& process;
+    const ThreadSnapshot& thread;
+};
+
+// wait_pipe.cc
+Wait reading(const Sleeper& sleeper);  // read, readv, preadv2: args fd, …
+Wait writing(const Sleeper& sleeper);  // write, writev, pwritev2
+
+// wait_poll.cc
+Wait polling(const Sleeper& sleeper);    // poll(fds, n, ms), ppoll(fds, n, timespec*, …)
+Wait selecting(const Sleeper& sleeper);  // select and pselect6(n, in, out, except, timeout*, …)
+Wait epolling(
+    const Sleeper& sleeper);  // epoll_wait(epfd, events, n, ms), epoll_pwait, epoll_pwait2 (timespec*)
+
+// wait_futex.cc
+Wait on_futex(const Sleeper& sleeper);
+
+// wait_child.cc
+Wait for_child(const Sleeper& sleeper);  // wait4(pid, …), waitid(type, id, …)
+Wait for_vfork(const Sleeper& sleeper);  // vfork, clone, clone3 with CLONE_VFORK
+
+// wait_others.cc
+Wait for_signal(const Sleeper& sleeper);
+Wait for_time(const Sleeper& sleeper);
+Wait not_understood(const Sleeper& sleeper);
+
+// A folder that only processes of the sandbox can reach: a FIFO or shared memory there is nobody else's.
+bool is_private_place(std::string_view path);
+
+// Shared by reading, writing and polling: what becoming ready of one end of a pipe depends on.
+struct PipeEnd {
+    const DescriptorSnapshot& descriptor;
+    bool for_reading = false;  // waits for bytes or the end; otherwise for room
+};
+struct PipeWakers {
+    std::vector<pid_t> threads;
+    std::vector<std::string> holders;  // "probe/1 (fd 3)"
+    std::optional<std::string> outside;
+};
+PipeWakers wakers_of(const Sleeper& sleeper, const PipeEnd& end);
+// "probe/1 (fd 3) and probe/1/1 (fd 3) hold open" -> the whole clause: "whose write end … hold open"
+std::string held_by(const PipeEnd& end, const PipeWakers& wakers);
+
+// "pipe:[123] (fd 3)"
+std::string name_of(const DescriptorSnapshot& descriptor);
+
+}  // namespace rehang::wait_rules

@@ -1,0 +1,23 @@
+// What every thread of a snapshot waits for, and who could end that. Pure.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "diagnose/graph.h"
+#include "diagnose/snapshot.h"
+#include "diagnose/wait.h"
+
+namespace rehang {
+
+// In the snapshot's order. Where in doubt a waker too many: that can only lose a proof, never make a false
+// one.
+std::vector<ThreadWait> waits_of(const Snapshot& snapshot);
+
+// Puts a name in the place of a futex wait's bare address: in its location and in its sentence.
+void rename_location(Wait& wait, const std::string& name);
+
+// FUTEX_WAIT and its relatives with a time-out.
+bool is_timed_futex_wait(const ThreadSnapshot& thread);
+
+}  // namespace rehang

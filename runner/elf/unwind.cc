@@ -1,0 +1,194 @@
+#include "elf/unwind.h"
+
+#include <elfutils/libdwfl.h>
+#include <fcntl.h>
+#include <sys/uio.h>
+
+#include <array>
+#include <cstring>
+#include <unordered_map>
+
+namespace rehang::elf {
+namespace {
+
+// Numbers of the x86_64 psABI, figure 3.36 (DWARF register number mapping).
+enum DwarfRegister : unsigned { rbx = 3, rbp = 6, rsp = 7, r12 = 12, r13 = 13, r14 = 14, r15 = 15, rip = 16 };
+
+// libdwfl asks for the one thread that is being unwound by this number; which thread it really is does not
+// matter to it.
+constexpr pid_t the_thread = 1;
+
+struct Place {
+    std::string module, symbol;
+    std::uint64_t offset = 0;
+};
+
+// Owns the libdwfl session. libdwfl knows its address, so it never moves.
+struct Session {
+    pid_t pid;
+    Files& files;
+    std::vector<Module> modules;
+    Dwfl* dwfl = nullptr;
+    bool attached = false;
+    std::unordered_map<std::uint64_t, Place>
+        places;  // looking symbols up costs more than the unwinding itself
+
+    // What is being unwound right now.
+    const Registers* registers = nullptr;
+    const SavedStack* saved = nullptr;
+    std::vector<Frame>* frames = nullptr;
+    size_t most = 0;
+
+    Session(pid_t process, Files& symbol_files);
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+    ~Session() { dwfl_end(dwfl); }
+
+    void report_modules();
+    bool read_word(std::uint64_t address, std::uint64_t& word) const;
+    bool set_registers(Dwfl_Thread* thread) const;
+    Place& place_of(std::uint64_t pc);
+    int add_frame(Dwfl_Frame* state);
+};
+
+Session& session_of(void* argument) {
+    return *static_cast<Session*>(argument);
+}
+
+// Called by libdwfl for the modules that a stack really touches, not for all of them. It takes the descriptor
+// over.
+int open_module(Dwfl_Module*, void** user_data, const char* name, Dwarf_Addr, char** file_name, Elf**) {
+    const Session& session = session_of(*user_data);
+    const std::string path = host_view(session.pid, name);
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd >= 0) *file_name = strdup(path.c_str());
+    return fd;
+}
+
+// .eh_frame is all that unwinding needs: searching for debug files would cost tens of milliseconds.
+int find_no_debug_file(Dwfl_Module*, void**, const char*, Dwarf_Addr, const char*, const char*, GElf_Word,
+                       char**) {
+    return -1;
+}
+
+const Dwfl_Callbacks file_callbacks = {
+    .find_elf = open_module,
+    .find_debuginfo = find_no_debug_file,
+    .section_address = nullptr,
+    .debuginfo_path = nullptr,
+};
+
+const Dwfl_Thread_Callbacks thread_callbacks = {
+    .next_thread = [](Dwfl*, void* argument, void** thread_argument) -> pid_t {
+        if (*thread_argument) return 0;
+        *thread_argument = argument;
+        return the_thread;
+    },
+    .get_thread =
+        [](Dwfl*, pid_t, void* argument, void** thread_argument) {
+            *thread_argument = argument;
+            return true;
+        },
+    .memory_read = [](Dwfl*, Dwarf_Addr address, Dwarf_Word* result,
+                      void* argument) { return session_of(argument).read_word(address, *result); },
+    .set_initial_registers = [](Dwfl_Thread* thread,
+                                void* argument) { return session_of(argument).set_registers(thread); },
+    .detach = nullptr,
+    .thread_detach = nullptr,
+};
+
+Session::Session(pid_t process, Files& symbol_files)
+    : pid(process),
+      files(symbol_files),
+      modules(modules_of(read_mappings(process))),
+      dwfl(dwfl_begin(&file_callbacks)) {
+    if (!dwfl) return;
+    report_modules();
+    attached = dwfl_attach_state(dwfl, nullptr, pid, &thread_callbacks, this);
+}
+
+void Session::report_modules() {
+    dwfl_report_begin(dwfl);
+    for (const Module& module : modules) {
+        Dwfl_Module* const reported = dwfl_report_module(dwfl, module.path.c_str(), module.start, module.end);
+        void** user_data = nullptr;
+        if (!reported) continue;
+        dwfl_module_info(reported, &user_data, nullptr, nullptr, nullptr, nullptr, nullptr, nullptr);
+        *user_data = this;
+    }
+    dwfl_report_end(dwfl, nullptr, nullptr);
+}
+
+bool Session::read_word(std::uint64_t address, std::uint64_t& word) const {
+    if (saved && address >= saved->start && address - saved->start + sizeof word <= saved->bytes.size()) {
+        std::memcpy(&word, saved->bytes.data() + (address - saved->start), sizeof word);
+        return true;
+    }
+    const iovec here = {.iov_base = &word, .iov_len = sizeof word};
+    // NOLINTNEXTLINE(performance-no-int-to-ptr): an address of another process
+    const iovec there = {.iov_base = reinterpret_cast<void*>(address), .iov_len = sizeof word};
+    return process_vm_readv(pid, &here, 1, &there, 1, 0) == sizeof word;
+}
+
+bool Session::set_registers(Dwfl_Thread* thread) const {
+    const auto set = [&](unsigned number, Dwarf_Word value) {
+        return dwfl_thread_state_registers(thread, static_cast<int>(number), 1, &value);
+    };
+    bool good = set(rsp, registers->sp) && set(rip, registers->pc);
+    if (registers->complete)
+        good = good && set(rbp, registers->bp) && set(rbx, registers->bx) && set(r12, registers->r12) &&
+               set(r13, registers->r13) && set(r14, registers->r14) && set(r15, registers->r15);
+    if (good) dwfl_thread_state_register_pc(thread, registers->pc);
+    return good;
+}
+
+Place& Session::place_of(std::uint64_t pc) {
+    const auto [at, added] = places.try_emplace(pc);
+    if (added) {
+        const auto place = describe(pid, modules, pc, files);
+        at->second = {.module = place.module, .symbol = place.symbol, .offset = place.offset};
+    }
+    return at->second;
+}
+
+int Session::add_frame(Dwfl_Frame* state) {
+    Dwarf_Addr pc = 0;
+    bool innermost =
+        false;  // or interrupted by a signal: pc is the next instruction itself, not the one behind a call
+    if (!dwfl_frame_pc(state, &pc, &innermost) || pc == 0) return DWARF_CB_ABORT;
+    // A call may be a function's last instruction: the return address would then belong to the next function.
+    const std::uint64_t behind_call = innermost ? 0 : 1;
+    const Place& place = place_of(pc - behind_call);
+    frames->push_back(
+        {.pc = pc, .module = place.module, .symbol = place.symbol, .offset = place.offset + behind_call});
+    return frames->size() < most ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+}  // namespace
+
+struct Unwinder::Impl {
+    Session session;
+};
+
+Unwinder::Unwinder(pid_t pid, Files& files) : impl_(new Impl{.session = {pid, files}}) {}
+Unwinder::Unwinder(Unwinder&&) noexcept = default;
+Unwinder& Unwinder::operator=(Unwinder&&) noexcept = default;
+Unwinder::~Unwinder() = default;
+
+std::vector<Frame> Unwinder::unwind(const Registers& registers, const SavedStack* saved, size_t most) {
+    std::vector<Frame> frames;
+    Session& session = impl_->session;
+    if (!session.attached || most == 0) return frames;
+    session.registers = &registers;
+    session.saved = saved;
+    session.frames = &frames;
+    session.most = most;
+    const auto add_frame = [](Dwfl_Frame* state, void* argument) {
+        return session_of(argument).add_frame(state);
+    };
+    dwfl_getthread_frames(session.dwfl, the_thread, add_frame,
+                          &session);  // an error just means: no more frames
+    return frames;
+}
+
+}  // namespace rehang::elf
