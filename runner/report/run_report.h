@@ -28,12 +28,14 @@ struct UnmetHold {
     std::string hold;     // name
     std::string at;       // point where the thread stayed
     std::string missing;  // point that never came
-    std::string reason;   // "its limit of 3s passed", "nobody could reach it any more: all threads waited for the held one"
-    std::vector<std::string> instead;  // where the threads of the missing point's process stood: one sentence each
+    std::string reason;   // "its limit of 3s passed", "nobody could reach it any more: all threads waited for
+                          // the held one"
+    std::vector<std::string>
+        instead;  // where the threads of the missing point's process stood: one sentence each
 };
 
 struct StreamReport {
-    std::string process;  // [[process]] name
+    std::string process;   // [[process]] name
     std::string out, err;  // what it and its descendants wrote, as far as the limit allows
     bool out_cut = false, err_cut = false;
 };
@@ -45,7 +47,7 @@ struct RunReport {
     std::string scenario;
     Params params;
     Outcome outcome = Outcome::timeout;
-    std::optional<int> exit;    // of the first [[process]], where it ended
+    std::optional<int> exit;  // of the first [[process]], where it ended
     std::optional<int> signal;
     Cause cause = Cause::unknown;  // meaningful for hung
     bool proven = false;
@@ -61,14 +63,16 @@ struct RunReport {
     std::vector<std::string> doubts;
     std::vector<std::string> notes;  // perturbations and limits met: "memory limit …", "output cut"
     std::vector<StreamReport> streams;
-    struct { double setup = 0, reach = 0, proof = 0, total = 0; } timings_ms;
+    struct {
+        double setup = 0, reach = 0, proof = 0, total = 0;
+    } timings_ms;
     HostInfo host;
     std::string signature;  // see signature()
     std::string kept;       // --keep: the folder that was kept
 };
 
-// Stable hash (16 hex digits) of outcome, cause, and for hung runs the processes' paths, states and stacks (module and symbol), without
-// addresses, pids, or times.
+// Stable hash (16 hex digits) of outcome, cause, and for hung runs the processes' paths, states and stacks
+// (module and symbol), without addresses, pids, or times.
 std::string signature(const RunReport& report);
 
 // Fills as_expected and mismatches. Pure.

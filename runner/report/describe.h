@@ -1,0 +1,17 @@
+// Small phrases that verdict lines, mismatches and summaries share.
+#pragma once
+
+#include <string>
+
+#include "report/run_report.h"
+
+namespace rehang {
+
+// "hung: inherited-lock, proven", "exited with 1", "ended by SIGABRT", "unmet", …
+std::string verdict_text(const RunReport& report);
+// "zombie, exited with 0", "gone, ended by SIGKILL", "running".
+std::string state_text(const DiagnosedProcess& process);
+// " tcmalloc=libtcmalloc.so.4", a space and K=V for each parameter; "" without any.
+std::string params_text(const Params& params);
+
+}  // namespace rehang

@@ -1,0 +1,127 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/names.h"
+#include "report/describe.h"
+#include "report/run_report.h"
+
+namespace rehang {
+namespace {
+
+using Mismatches = std::vector<std::string>;
+
+std::string frame_text(const elf::Frame& frame) {
+    return fmt::format("{}!{}", frame.module, frame.symbol);
+}
+
+// Each part is in a frame further out than the part before it; other frames may lie between.
+bool stack_has(const std::vector<elf::Frame>& stack, const std::vector<std::string>& parts) {
+    auto frame = stack.begin();
+    for (const std::string& part : parts) {
+        frame = std::ranges::find_if(frame, stack.end(),
+                                     [&](const elf::Frame& f) { return frame_text(f).contains(part); });
+        if (frame == stack.end()) return false;
+        ++frame;
+    }
+    return true;
+}
+
+std::string expected_text(const ExpectedThread& expected) {
+    std::string text = fmt::format("a thread of {} ({})", expected.process.text(), expected.thread.text());
+    if (expected.waits) text += fmt::format(" that waits: {}", to_text(*expected.waits));
+    if (!expected.stack.empty())
+        text += fmt::format(", with {} on its stack", fmt::join(expected.stack, " < "));
+    return text;
+}
+
+// What the candidates did instead: the next question of whoever reads "there is no such thread".
+std::string instead_text(const DiagnosedProcess& process, const ThreadSelector& selector) {
+    std::vector<std::string> seen;
+    for (const DiagnosedThread& thread : process.threads) {
+        if (!selector.matches(thread.name, thread.nth)) continue;
+        std::string text = fmt::format("{} waits: {}", thread.role, to_text(thread.wait.kind));
+        if (!thread.stack.empty()) text += fmt::format(" in {}", frame_text(thread.stack.front()));
+        seen.push_back(std::move(text));
+    }
+    return seen.empty() ? fmt::format("{} has no such thread", process.path)
+                        : fmt::format("{}", fmt::join(seen, "; "));
+}
+
+const DiagnosedProcess* find_process(const RunReport& report, const std::string& path) {
+    const auto found = std::ranges::find(report.processes, path, &DiagnosedProcess::path);
+    return found == report.processes.end() ? nullptr : &*found;
+}
+
+void judge_thread(const RunReport& report, const ExpectedThread& expected, Mismatches& mismatches) {
+    const DiagnosedProcess* process = find_process(report, expected.process.text());
+    if (!process) {
+        mismatches.push_back(fmt::format("expected {}, but there is no process {}", expected_text(expected),
+                                         expected.process.text()));
+        return;
+    }
+    const bool found = std::ranges::any_of(process->threads, [&](const DiagnosedThread& thread) {
+        return expected.thread.matches(thread.name, thread.nth) &&
+               (!expected.waits || *expected.waits == thread.wait.kind) &&
+               stack_has(thread.stack, expected.stack);
+    });
+    if (!found)
+        mismatches.push_back(fmt::format("expected {}, but {}", expected_text(expected),
+                                         instead_text(*process, expected.thread)));
+}
+
+void judge_process(const RunReport& report, const ExpectedProcess& expected, Mismatches& mismatches) {
+    const DiagnosedProcess* process = find_process(report, expected.process.text());
+    const std::string state = process ? process->state : "gone";
+    if (state != expected.state)
+        mismatches.push_back(fmt::format("expected process {} to be {}, but it is {}",
+                                         expected.process.text(), expected.state, state));
+}
+
+void judge_verdict(const RunReport& report, const Expectation& expect, Mismatches& mismatches) {
+    if (report.outcome != expect.outcome)
+        mismatches.push_back(
+            fmt::format("expected outcome {}, but it is {}", to_text(expect.outcome), verdict_text(report)));
+    else if (report.outcome == Outcome::hung && !report.proven)
+        mismatches.emplace_back("expected a proven hang, but this one is not proven");
+    // The other questions make sense only about the outcome that they were written for.
+    if (report.outcome != expect.outcome) return;
+    if (expect.cause && report.cause != *expect.cause)
+        mismatches.push_back(
+            fmt::format("expected cause {}, but it is {}", to_text(*expect.cause), to_text(report.cause)));
+    if (expect.exit && report.exit != expect.exit)
+        mismatches.push_back(fmt::format("expected exit status {}, but it is {}", *expect.exit,
+                                         report.exit ? fmt::format("{}", *report.exit) : "not there"));
+    if (expect.signal && report.signal != expect.signal)
+        mismatches.push_back(fmt::format("expected an end by {}, but it is by {}",
+                                         signal_name(*expect.signal),
+                                         report.signal ? signal_name(*report.signal) : "none"));
+}
+
+void judge_output(const RunReport& report, const Expectation& expect, Mismatches& mismatches) {
+    const auto any_has = [&](std::string StreamReport::*stream, const std::string& part) {
+        return std::ranges::any_of(report.streams,
+                                   [&](const StreamReport& s) { return (s.*stream).contains(part); });
+    };
+    for (const std::string& part : expect.stdout_has)
+        if (!any_has(&StreamReport::out, part))
+            mismatches.push_back(fmt::format("expected \"{}\" on stdout, but nobody wrote it", part));
+    for (const std::string& part : expect.stderr_has)
+        if (!any_has(&StreamReport::err, part))
+            mismatches.push_back(fmt::format("expected \"{}\" on stderr, but nobody wrote it", part));
+}
+
+}  // namespace
+
+void judge(RunReport& report, const Plan& plan) {
+    report.mismatches.clear();
+    judge_verdict(report, plan.expect, report.mismatches);
+    judge_output(report, plan.expect, report.mismatches);
+    for (const ExpectedThread& expected : plan.expect.threads)
+        judge_thread(report, expected, report.mismatches);
+    for (const ExpectedProcess& expected : plan.expect.processes)
+        judge_process(report, expected, report.mismatches);
+    report.as_expected = report.mismatches.empty();
+}
+
+}  // namespace rehang

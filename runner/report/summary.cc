@@ -1,0 +1,107 @@
+#include "report/summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+
+#include "report/describe.h"
+#include "report/text_layout.h"
+
+namespace rehang {
+namespace {
+
+struct Collected {
+    RunGroup group;
+    std::set<std::string> signatures, pid_sets, point_orders;
+    std::vector<double> totals_ms;
+};
+
+std::string pids_text(const RunReport& run) {
+    std::string text;
+    for (const DiagnosedProcess& process : run.processes)
+        text += fmt::format("{}={}\n", process.path, process.inner_pid);
+    return text;
+}
+
+std::string points_text(const RunReport& run) {
+    std::vector<const PointReport*> reached;
+    for (const PointReport& point : run.points)
+        if (point.reached_ms) reached.push_back(&point);
+    std::ranges::stable_sort(reached, {}, [](const PointReport* point) { return *point->reached_ms; });
+    std::string text;
+    for (const PointReport* point : reached) text += fmt::format("{} {}\n", point->name, point->by);
+    return text;
+}
+
+double median(std::vector<double> values) {
+    if (values.empty()) return 0;
+    const auto middle = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 2);
+    std::ranges::nth_element(values, middle);
+    return *middle;
+}
+
+std::string group_name(const RunReport& run) {
+    return run.scenario + params_text(run.params) + (run.role == Role::control ? " (control)" : "");
+}
+
+void add(Collected& collected, const RunReport& run) {
+    ++collected.group.runs;
+    if (run.as_expected) ++collected.group.as_expected;
+    collected.signatures.insert(run.signature);
+    collected.pid_sets.insert(pids_text(run));
+    collected.point_orders.insert(points_text(run));
+    collected.totals_ms.push_back(run.timings_ms.total);
+}
+
+RunGroup finished(Collected& collected) {
+    collected.group.signatures = collected.signatures.size();
+    collected.group.pid_sets = collected.pid_sets.size();
+    collected.group.point_orders = collected.point_orders.size();
+    collected.group.median_ms = median(std::move(collected.totals_ms));
+    return collected.group;
+}
+
+std::string sameness(const RunGroup& group) {
+    if (group.runs < 2) return "";
+    if (group.identical()) return ", identical (signature, pids, points)";
+    return fmt::format(", different: {} signatures, {} sets of pids, {} orders of points", group.signatures,
+                       group.pid_sets, group.point_orders);
+}
+
+}  // namespace
+
+std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs) {
+    std::vector<Collected> all;
+    for (const RunReport& run : runs) {
+        const std::string name = group_name(run);
+        auto found = std::ranges::find_if(all, [&](const Collected& c) { return c.group.name == name; });
+        if (found == all.end())
+            found = all.insert(all.end(), Collected{.group = {.name = name},
+                                                    .signatures = {},
+                                                    .pid_sets = {},
+                                                    .point_orders = {},
+                                                    .totals_ms = {}});
+        add(*found, run);
+    }
+    std::vector<RunGroup> groups;
+    for (Collected& collected : all) groups.push_back(finished(collected));
+    return groups;
+}
+
+std::string render_summary(const std::vector<RunGroup>& groups, const TextStyle& style) {
+    size_t names = 0;
+    for (const RunGroup& group : groups) names = std::max(names, columns_of(group.name));
+    std::string text;
+    for (const RunGroup& group : groups) {
+        const bool good = group.as_expected == group.runs;
+        text += fmt::format("{} {}  {}{}, median {:.0f} ms\n",
+                            painted(good ? "✓" : "✗", good ? Tone::good : Tone::bad, style),
+                            padded(group.name, names),
+                            fmt::format("{} of {} as expected", group.as_expected, group.runs),
+                            sameness(group), group.median_ms);
+    }
+    return text;
+}
+
+}  // namespace rehang

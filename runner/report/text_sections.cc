@@ -1,0 +1,178 @@
+#include "report/text_sections.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+
+#include "report/describe.h"
+#include "report/text_layout.h"
+
+namespace rehang {
+namespace {
+
+constexpr size_t most_frames = 12;        // of one stack; the JSON report has them all
+constexpr size_t most_output_lines = 10;  // of one stream
+
+// One line of the process tree: a process, or one of its threads.
+struct TreeRow {
+    std::string label;  // indented, with its branch
+    std::string state;  // of a process
+    std::string text;   // of a thread: what it waits for
+};
+
+std::string wait_sentence(const DiagnosedThread& thread) {
+    std::string text =
+        thread.wait.sentence.empty() ? std::string(to_text(thread.wait.kind)) : thread.wait.sentence;
+    if (!thread.stuck && !thread.may_go_on.empty()) text += fmt::format(" (may go on: {})", thread.may_go_on);
+    return text;
+}
+
+void add_rows(const RunReport& report, const DiagnosedProcess& process, size_t depth,
+              std::vector<TreeRow>& rows) {
+    const std::string branch = depth == 0 ? "" : std::string(3 * (depth - 1), ' ') + "└─ ";
+    rows.push_back({.label = branch + process.path,
+                    .state = fmt::format("pid {}, {}", process.inner_pid, state_text(process)),
+                    .text = {}});
+    const std::string below(3 * depth + 2, ' ');
+    for (const DiagnosedThread& thread : process.threads)
+        rows.push_back({.label = below + thread.role, .state = {}, .text = wait_sentence(thread)});
+    for (const DiagnosedProcess& child : report.processes)
+        if (!child.parent_path.empty() && child.parent_path == process.path)
+            add_rows(report, child, depth + 1, rows);
+}
+
+bool is_root(const RunReport& report, const DiagnosedProcess& process) {
+    if (process.parent_path.empty()) return true;
+    return std::ranges::find(report.processes, process.parent_path, &DiagnosedProcess::path) ==
+           report.processes.end();
+}
+
+std::string frame_line(size_t number, const elf::Frame& frame) {
+    const std::string place = frame.symbol.empty() ? fmt::format("{}+{:#x}", frame.module, frame.offset)
+                                                   : fmt::format("{}!{}", frame.module, frame.symbol);
+    return fmt::format("    #{:<2} {}\n", number, place);
+}
+
+std::string last_lines(std::string_view text, size_t most) {
+    while (text.ends_with('\n')) text.remove_suffix(1);
+    size_t start = text.size();
+    for (size_t lines = 0; lines < most && start != std::string_view::npos; ++lines)
+        start = start == 0 ? std::string_view::npos : text.rfind('\n', start - 1);
+    return std::string(start == std::string_view::npos ? text : text.substr(start + 1));
+}
+
+// What a target wrote must not move the cursor of the terminal that shows the report.
+std::string printable(std::string_view text) {
+    std::string clean;
+    for (const char c : text)
+        clean += c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20 ? c : '?';
+    return clean;
+}
+
+std::string stream_text(const std::string& process, std::string_view name, const std::string& content,
+                        bool cut) {
+    if (content.empty()) return "";
+    std::string text = fmt::format("  {} {}{}:\n", process, name, cut ? " (cut at its limit)" : "");
+    std::string lines = printable(last_lines(content, most_output_lines));
+    for (size_t at = 0; (at = lines.find('\n', at)) != std::string::npos; at += 5)
+        lines.replace(at, 1, "\n    ");
+    return text + "    " + lines + "\n";
+}
+
+std::string list_section(std::string_view title, const std::vector<std::string>& sentences,
+                         const TextStyle& style) {
+    if (sentences.empty()) return "";
+    std::string text = section(title, style);
+    for (const std::string& sentence : sentences) text += wrapped("  - ", sentence, style);
+    return text;
+}
+
+}  // namespace
+
+std::string processes_section(const RunReport& report, const TextStyle& style) {
+    std::vector<TreeRow> rows;
+    for (const DiagnosedProcess& process : report.processes)
+        if (is_root(report, process)) add_rows(report, process, 0, rows);
+    if (rows.empty()) return "";
+    size_t labels = 0;
+    for (const TreeRow& row : rows) labels = std::max(labels, columns_of(row.label));
+    std::string text = section("Processes", style);
+    for (const TreeRow& row : rows)
+        text += wrapped("  " + padded(row.label, labels + 2), row.state + row.text, style);
+    return text;
+}
+
+std::string why_section(const RunReport& report, const TextStyle& style) {
+    std::string text;
+    if (!report.explanation.empty()) {
+        text = section("Why", style);
+        for (const std::string& sentence : report.explanation) text += wrapped("  ", sentence, style);
+    }
+    return text + list_section(report.proven ? "Doubts" : "Not proven, because", report.doubts, style) +
+           list_section("Notes", report.notes, style);
+}
+
+std::string stacks_section(const RunReport& report, const TextStyle& style) {
+    std::string text;
+    for (const DiagnosedProcess& process : report.processes) {
+        for (const DiagnosedThread& thread : process.threads) {
+            if (thread.stack.empty()) continue;
+            text += fmt::format("  {} {}\n", process.path, thread.role);
+            const size_t shown = std::min(most_frames, thread.stack.size());
+            for (size_t i = 0; i < shown; ++i) text += frame_line(i, thread.stack[i]);
+            if (shown < thread.stack.size())
+                text +=
+                    painted(fmt::format("    … {} more\n", thread.stack.size() - shown), Tone::faint, style);
+        }
+    }
+    return text.empty() ? text : section("Stacks", style) + text;
+}
+
+std::string order_section(const RunReport& report, const TextStyle& style) {
+    if (report.points.empty()) return "";
+    auto points = report.points;
+    std::ranges::stable_sort(points, std::less{},
+                             [](const PointReport& p) { return p.reached_ms.value_or(1e300); });
+    size_t names = 0;
+    for (const PointReport& point : points) names = std::max(names, columns_of(point.name));
+    std::string text = section("Order", style);
+    for (const PointReport& point : points)
+        text +=
+            fmt::format("  {}  {:>9}  {}\n", padded(point.name, names),
+                        point.reached_ms ? fmt::format("{:.1f} ms", *point.reached_ms) : "never", point.by);
+    for (const FaultReport& fault : report.faults)
+        text +=
+            fmt::format("  {}\n", painted(fmt::format("fault {}: in place in {} program image{}", fault.name,
+                                                      fault.matched, fault.matched == 1 ? "" : "s"),
+                                          Tone::faint, style));
+    return text;
+}
+
+std::string unmet_section(const RunReport& report, const TextStyle& style) {
+    if (report.unmet.empty()) return "";
+    std::string text = section("Order not reached", style);
+    for (const UnmetHold& unmet : report.unmet) {
+        text += wrapped("  ",
+                        fmt::format("hold {}: a thread stayed at {} for {}, which never came: {}", unmet.hold,
+                                    unmet.at, unmet.missing, unmet.reason),
+                        style);
+        for (const std::string& sentence : unmet.instead) text += wrapped("    - ", sentence, style);
+    }
+    return text;
+}
+
+std::string mismatch_section(const RunReport& report, const TextStyle& style) {
+    return list_section("Not as expected", report.mismatches, style);
+}
+
+std::string output_section(const RunReport& report, const TextStyle& style) {
+    if (report.as_expected) return "";
+    std::string text;
+    for (const StreamReport& stream : report.streams)
+        text += stream_text(stream.process, "stdout", stream.out, stream.out_cut) +
+                stream_text(stream.process, "stderr", stream.err, stream.err_cut);
+    return text.empty() ? text : section("What the targets wrote, last lines", style) + text;
+}
+
+}  // namespace rehang

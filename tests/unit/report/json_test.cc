@@ -1,0 +1,98 @@
+#include <nlohmann/json.hpp>
+
+#include "catch.h"
+#include "example_report.h"
+#include "report/json.h"
+
+namespace rehang {
+namespace {
+
+TEST_CASE("a report survives the way to JSON and back") {
+    for (const RunReport& report : {inherited_lock_hang(), good_control()}) {
+        const auto json = to_json(report);
+        const auto back = run_from_json(nlohmann::json::parse(dump(json, -1)));
+        REQUIRE(back);
+        CHECK(to_json(*back) == json);
+        CHECK(signature(*back) == report.signature);
+        CHECK(back->processes.size() == report.processes.size());
+    }
+}
+
+TEST_CASE("pids are those that the targets see, exits are exit statuses") {
+    const auto json = to_json(inherited_lock_hang());
+    const auto& zombie = json["processes"][1];
+    CHECK(zombie["pid"] == 3);
+    CHECK(zombie["ppid"] == 2);
+    CHECK(zombie["host_pid"] == 4003);
+    CHECK(zombie["exit"] == 0);
+    CHECK(zombie["signal"].is_null());
+    CHECK(json["processes"][0]["ppid"] == 1);
+}
+
+TEST_CASE("a wait tells what belongs to its kind") {
+    const auto json = to_json(inherited_lock_hang());
+    const auto& futex = json["processes"][2]["threads"][0]["waits_for"];
+    CHECK(futex["kind"] == "futex");
+    CHECK(futex["address"] == "0x7f0012345678");
+    CHECK_FALSE(futex.contains("fd"));
+    const auto& pipe = json["processes"][0]["threads"][0]["waits_for"];
+    CHECK(pipe["kind"] == "pipe-read");
+    CHECK(pipe["pipe"] == 77);
+    CHECK_FALSE(pipe.contains("address"));
+}
+
+TEST_CASE("only a hang has a cause") {
+    CHECK(to_json(inherited_lock_hang())["cause"] == "inherited-lock");
+    CHECK(to_json(good_control())["cause"].is_null());
+}
+
+TEST_CASE("the document names its format and has failures only where there are some") {
+    const auto good = document({good_control()});
+    CHECK(good["format"] == 1);
+    CHECK(good["rehang"].is_string());
+    CHECK(good["runs"].size() == 1);
+    CHECK_FALSE(good.contains("failures"));
+
+    const auto bad = document({}, {{.file = "x.toml",
+                                    .scenario = "x",
+                                    .role = Role::control,
+                                    .repeat = 2,
+                                    .error = {.what = "worker died", .hint = ""}}});
+    CHECK(bad["runs"].is_array());
+    CHECK(bad["failures"][0]["error"] == "worker died");
+    CHECK(bad["failures"][0]["role"] == "control");
+}
+
+TEST_CASE("what is wrong with a report is named by its place") {
+    auto json = to_json(inherited_lock_hang());
+    const auto what = [&] { return run_from_json(json).error().what; };
+    SECTION("a missing key") {
+        json.erase("outcome");
+        CHECK(what() == "can't read the report of a run: outcome is missing");
+    }
+    SECTION("a wrong type deep inside") {
+        json["processes"][2]["threads"][0]["nth"] = "first";
+        CHECK(what() == "can't read the report of a run: processes[2].threads[0].nth has the wrong type");
+    }
+    SECTION("an unknown word") {
+        json["outcome"] = "hanged";
+        CHECK(what() == "can't read the report of a run: outcome has an unknown value \"hanged\"");
+    }
+    SECTION("no object at all") {
+        json = 3;
+        CHECK(what() == "can't read the report of a run: it is not an object");
+    }
+    SECTION("a section that is no object") {
+        json["host"] = 3;
+        CHECK(what() == "can't read the report of a run: host is not an object");
+    }
+}
+
+TEST_CASE("output that is not UTF-8 does not spoil the report") {
+    RunReport report = good_control();
+    report.streams = {{.process = "p", .out = "\xff\xfe", .err = "", .out_cut = false, .err_cut = false}};
+    CHECK(dump(to_json(report), -1).find("\xef\xbf\xbd") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace rehang

@@ -1,0 +1,150 @@
+#include "catch.h"
+#include "example_report.h"
+
+namespace rehang {
+namespace {
+
+RunReport judged(RunReport report, const Plan& plan) {
+    judge(report, plan);
+    return report;
+}
+
+TEST_CASE("a hang that has everything the scenario asks for is as expected") {
+    const RunReport report = judged(inherited_lock_hang(), plan_of_hang());
+    CHECK(report.as_expected);
+    CHECK(report.mismatches.empty());
+}
+
+TEST_CASE("a hang must be proven") {
+    RunReport unproven = inherited_lock_hang();
+    unproven.proven = false;
+    const RunReport report = judged(unproven, plan_of_hang());
+    CHECK_FALSE(report.as_expected);
+    CHECK(report.mismatches ==
+          std::vector<std::string>{"expected a proven hang, but this one is not proven"});
+}
+
+TEST_CASE("another outcome is told with what came out instead") {
+    RunReport exited = good_control();
+    Plan plan;
+    plan.expect.outcome = Outcome::hung;
+    plan.expect.cause = Cause::inherited_lock;
+    CHECK(judged(exited, plan).mismatches ==
+          std::vector<std::string>{"expected outcome hung, but it is exited with 0"});
+}
+
+TEST_CASE("another cause is a mismatch") {
+    Plan plan = plan_of_hang();
+    plan.expect.cause = Cause::lock_cycle;
+    CHECK(judged(inherited_lock_hang(), plan).mismatches ==
+          std::vector<std::string>{"expected cause lock-cycle, but it is inherited-lock"});
+}
+
+TEST_CASE("parts of a stack count in order, innermost first, with gaps") {
+    Plan plan = plan_of_hang();
+    auto& stack = plan.expect.threads.front().stack;
+    SECTION("with a gap") {
+        stack = {"syscall", "RemoveRange"};
+        CHECK(judged(inherited_lock_hang(), plan).as_expected);
+    }
+    SECTION("with the module") {
+        stack = {"libtcmalloc.so.4.5.9!SpinLock::SlowLock"};
+        CHECK(judged(inherited_lock_hang(), plan).as_expected);
+    }
+    SECTION("in the wrong order") {
+        stack = {"SlowLock", "SpinLockDelay"};
+        const auto mismatches = judged(inherited_lock_hang(), plan).mismatches;
+        REQUIRE(mismatches.size() == 1);
+        CHECK(mismatches.front() ==
+              "expected a thread of probe/1/1 (main) that waits: futex, with SlowLock < SpinLockDelay on its "
+              "stack, but main "
+              "waits: futex in libc.so.6!syscall");
+    }
+    SECTION("one frame can't stand for two parts") {
+        stack = {"SlowLock", "SpinLock::SlowLock"};
+        CHECK_FALSE(judged(inherited_lock_hang(), plan).as_expected);
+    }
+}
+
+TEST_CASE("any thread that the selector picks may be the expected one") {
+    Plan plan = plan_of_hang();
+    plan.expect.threads.front().thread = ThreadSelector{};
+    plan.expect.threads.front().stack = {"InsertRange"};
+    CHECK(judged(inherited_lock_hang(), plan).as_expected);
+    plan.expect.threads.front().thread = *ThreadSelector::parse("main");
+    CHECK_FALSE(judged(inherited_lock_hang(), plan).as_expected);
+}
+
+TEST_CASE("an expected thread of a process that is not there is told") {
+    Plan plan = plan_of_hang();
+    plan.expect.threads.front().process = *ProcessPath::parse("probe/2");
+    const auto mismatches = judged(inherited_lock_hang(), plan).mismatches;
+    REQUIRE(mismatches.size() == 1);
+    CHECK(mismatches.front().ends_with("but there is no process probe/2"));
+}
+
+TEST_CASE("states of processes: zombie, running, gone") {
+    Plan plan = plan_of_hang();
+    ExpectedProcess& expected = plan.expect.processes.front();
+    SECTION("a zombie is not running") {
+        expected.state = "running";
+        CHECK(judged(inherited_lock_hang(), plan).mismatches ==
+              std::vector<std::string>{"expected process probe/1 to be running, but it is zombie"});
+    }
+    SECTION("a process that the report does not have is gone") {
+        expected = {.process = *ProcessPath::parse("probe/1/2"), .state = "gone"};
+        CHECK(judged(inherited_lock_hang(), plan).as_expected);
+    }
+}
+
+TEST_CASE("exit status, signal and output of the targets") {
+    Plan plan;
+    plan.expect.outcome = Outcome::exited;
+    plan.expect.exit = 0;
+    CHECK(judged(good_control(), plan).as_expected);
+    plan.expect.exit = 3;
+    CHECK(judged(good_control(), plan).mismatches ==
+          std::vector<std::string>{"expected exit status 3, but it is 0"});
+
+    RunReport aborted = good_control();
+    aborted.outcome = Outcome::signaled;
+    aborted.exit.reset();
+    aborted.signal = 6;
+    aborted.streams = {
+        {.process = "probe", .out = "", .err = "terminate called", .out_cut = false, .err_cut = false}};
+    plan.expect = {};
+    plan.expect.outcome = Outcome::signaled;
+    plan.expect.signal = 6;
+    plan.expect.stderr_has = {"terminate"};
+    CHECK(judged(aborted, plan).as_expected);
+    plan.expect.signal = 11;
+    plan.expect.stdout_has = {"terminate"};
+    CHECK(judged(aborted, plan).mismatches ==
+          std::vector<std::string>{"expected an end by SIGSEGV, but it is by SIGABRT",
+                                   "expected \"terminate\" on stdout, but nobody wrote it"});
+}
+
+TEST_CASE("an order that was not reached does not decide about a control") {
+    RunReport control = good_control();
+    control.unmet = {{.hold = "second_fork",
+                      .at = "second_fork",
+                      .missing = "rcu_in_lock",
+                      .reason = "its limit of 3s passed",
+                      .instead = {}}};
+    Plan plan;
+    plan.role = Role::control;
+    plan.expect.outcome = Outcome::exited;
+    CHECK(judged(control, plan).as_expected);
+}
+
+TEST_CASE("judging twice gives the same") {
+    RunReport report = good_control();
+    Plan plan;
+    plan.expect.outcome = Outcome::hung;
+    judge(report, plan);
+    judge(report, plan);
+    CHECK(report.mismatches.size() == 1);
+}
+
+}  // namespace
+}  // namespace rehang

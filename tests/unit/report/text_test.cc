@@ -1,0 +1,134 @@
+#include "report/text.h"
+
+#include "catch.h"
+#include "example_report.h"
+#include "report/text_layout.h"
+
+namespace rehang {
+namespace {
+
+TEST_CASE("the report of a hang, word for word") {
+    CHECK(
+        render(inherited_lock_hang(), {.width = 100}) ==
+        R"(✓ daemonize tcmalloc=libtcmalloc.so.4  hung: inherited-lock, proven 3.1 ms after the last point  (total 38 ms)
+
+Processes
+  probe             pid 2, running
+    main            reads from a pipe whose write end probe/1/1 (fd 4) holds open
+  └─ probe/1        pid 3, zombie, exited with 0
+     └─ probe/1/1   pid 5, running
+          main      waits for the lock at libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0
+          thread 2  waits for the lock at libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0
+
+Why
+  The lock at libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0 was held by thread 2 of
+  probe/1 when its main thread forked probe/1/1.
+  That thread does not exist in probe/1/1: nobody there can ever give the lock back.
+
+Stacks
+  probe main
+    #0  libc.so.6!read
+    #1  daemonizer!main
+  probe/1/1 main
+    #0  libc.so.6!syscall
+    #1  libtcmalloc.so.4.5.9!base::internal::SpinLockDelay
+    #2  libtcmalloc.so.4.5.9!SpinLock::SlowLock
+    #3  libtcmalloc.so.4.5.9!tcmalloc::CentralFreeList::RemoveRange
+  probe/1/1 thread 2
+    #0  libc.so.6!syscall
+    #1  libtcmalloc.so.4.5.9!base::internal::SpinLockDelay
+    #2  libtcmalloc.so.4.5.9!SpinLock::SlowLock
+    #3  libtcmalloc.so.4.5.9!tcmalloc::CentralFreeList::InsertRange
+
+Order
+  rcu_in_lock     1.5 ms  probe/1 thread 2
+  second_fork     2.3 ms  probe/1 main
+  grandchild      3.8 ms  probe/1/1 main
+  fault no-fork-handlers: in place in 1 program image
+
+next: `rehang run scenarios/allocator/daemonize.toml --json -` has every detail, `--repeat 100`
+      shows that it is no luck
+)");
+}
+
+TEST_CASE("a run in one line") {
+    CHECK(render_line(inherited_lock_hang(), {}) ==
+          "✓ daemonize tcmalloc=libtcmalloc.so.4  hung: inherited-lock, proven  38 ms\n");
+    RunReport control = good_control();
+    control.repeat = 3;
+    CHECK(render_line(control, {.numbered = true}) == "✓ daemonize (control) #3  exited with 0  21 ms\n");
+    control.as_expected = false;
+    CHECK(render_line(control, {}).starts_with("✗ "));
+}
+
+TEST_CASE("colour only where it is wanted") {
+    CHECK(render(inherited_lock_hang(), {}).find('\x1b') == std::string::npos);
+    CHECK(render_line(inherited_lock_hang(), {.colour = true}).starts_with("\x1b[32m✓\x1b[0m"));
+}
+
+TEST_CASE("an order that was not reached names the point that never came and where the threads stood") {
+    RunReport report;
+    report.scenario = "x";
+    report.outcome = Outcome::unmet;
+    report.unmet = {{.hold = "second_fork",
+                     .at = "second_fork",
+                     .missing = "rcu_in_lock",
+                     .reason = "its limit of 3s passed",
+                     .instead = {"probe/1 thread 2 waits for a futex"}}};
+    report.points = {{.name = "second_fork", .reached_ms = 1, .by = "probe/1 main"},
+                     {.name = "rcu_in_lock", .reached_ms = {}, .by = ""}};
+    const std::string text = render(report, {.width = 140});
+    CHECK(text.starts_with("✗ x  unmet: the order was not reached"));
+    CHECK(text.find("  hold second_fork: a thread stayed at second_fork for rcu_in_lock, which never came: "
+                    "its limit of 3s "
+                    "passed\n") != std::string::npos);
+    CHECK(text.find("- probe/1 thread 2 waits for a futex") != std::string::npos);
+    CHECK(text.find("  rcu_in_lock      never") != std::string::npos);
+}
+
+TEST_CASE("what the targets wrote is shown when something went wrong, without their control characters") {
+    RunReport report = good_control();
+    report.streams = {
+        {.process = "probe", .out = "a\x1b[2J\nb\n", .err = "", .out_cut = true, .err_cut = false}};
+    CHECK(render(report, {}).find("stdout") == std::string::npos);
+    report.as_expected = false;
+    CHECK(render(report, {}).find("  probe stdout (cut at its limit):\n    a?[2J\n    b\n") !=
+          std::string::npos);
+}
+
+TEST_CASE("only the last lines of long output are shown") {
+    RunReport report = good_control();
+    report.as_expected = false;
+    std::string out;
+    for (int i = 1; i <= 12; ++i) out += "line " + std::to_string(i) + "\n";
+    report.streams = {{.process = "p", .out = out, .err = "", .out_cut = false, .err_cut = false}};
+    const std::string text = render(report, {});
+    CHECK(text.find("line 2\n") == std::string::npos);
+    CHECK(text.find("    line 3\n") != std::string::npos);
+    CHECK(text.find("    line 12\n") != std::string::npos);
+}
+
+TEST_CASE("doubts say why nothing is proven") {
+    RunReport report = inherited_lock_hang();
+    report.outcome = Outcome::timeout;
+    report.proven = report.as_expected = false;
+    report.doubts = {"probe main is in the system call io_uring_enter, which this version does not follow"};
+    CHECK(
+        render(report, {}).find("Not proven, because\n  - probe main is in the system call io_uring_enter") !=
+        std::string::npos);
+}
+
+TEST_CASE("paragraphs wrap at the width and stay under their lead") {
+    CHECK(wrapped("  - ", "aaaaaaaaaa bbbbbbbbbb cccccccccc dddddddddd", {.width = 34}) ==
+          "  - aaaaaaaaaa bbbbbbbbbb\n    cccccccccc dddddddddd\n");
+    CHECK(wrapped("", "one", {}) == "one\n");
+    CHECK(wrapped("└─ ", "", {}) == "└─ \n");
+}
+
+TEST_CASE("columns are counted in characters, not in bytes") {
+    CHECK(columns_of("└─ ✓") == 4);
+    CHECK(padded("└─", 4) == "└─  ");
+}
+
+}  // namespace
+}  // namespace rehang
