@@ -1,0 +1,202 @@
+#include "cli/cli.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <exception>
+
+#include "base/suggest.h"
+#include "cli/commands.h"
+#include "replay/worker.h"
+
+namespace rehang {
+namespace {
+
+using Bind = void (*)(CLI::App&, Arguments&);
+
+// ---- flags and arguments, each said once ----
+
+void scenarios(CLI::App& app, Arguments& to) {
+    app.add_option("SCENARIO", to.scenarios, "scenario files, folders of them, or names from the catalogue")
+        ->required();
+}
+void set(CLI::App& app, Arguments& to) {
+    app.add_option("--set", to.set, "give a parameter of the scenario another value; may be repeated")
+        ->type_name("K=V")
+        ->expected(1)
+        ->take_all();
+}
+void repeat(CLI::App& app, Arguments& to) {
+    app.add_option("--repeat", to.repeat, "run each scenario and its control N times, and compare the runs")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1'000'000U));
+}
+void jobs(CLI::App& app, Arguments& to) {
+    app.add_option("--jobs", to.jobs, "run N at a time")->type_name("N")->check(CLI::Range(1U, 1024U));
+}
+void json(CLI::App& app, Arguments& to) {
+    app.add_option("--json", to.json,
+                   "write a report for programs (docs/report.md); - for stdout, instead of the text")
+        ->type_name("FILE|-");
+}
+void keep(CLI::App& app, Arguments& to) {
+    app.add_flag("--keep", to.keep, "keep what the targets wrote in ./rehang-kept/NAME-ROLE-REPEAT");
+}
+void quiet(CLI::App& app, Arguments& to) {
+    app.add_flag("-q,--quiet", to.quiet,
+                 "only what did not come out as expected, and the summary; no colour, no progress");
+}
+void folder(CLI::App& app, Arguments& to) {
+    app.add_option("DIR", to.folder,
+                   "a folder of scenarios (default: ./scenarios, else those that came with rehang)");
+}
+void parent(CLI::App& app, Arguments& to) {
+    app.add_option("--parent", to.parent)->required();
+}
+
+// ---- commands ----
+
+ExitCode work(const Arguments& arguments) {
+    return ExitCode{serve_jobs(arguments.parent)};
+}
+
+constexpr auto exit_codes =
+    "Exit status: 0 every scenario came out as expected; 1 at least one did not; 2 usage or a broken\n"
+    "scenario (nothing was run); 3 the runner itself failed; 125 can't run on this host; 130 interrupted.\n"
+    "With several scenarios 3 goes before 2, 2 before 1, 1 before 125, 125 before 0.";
+
+struct Command {
+    const char* name;
+    const char* summary;
+    std::vector<Bind> takes;
+    const char* examples;
+    ExitCode (*carry_out)(const Arguments&);
+};
+
+const std::vector<Command>& commands() {
+    static const std::vector<Command> table = {
+        {"run",
+         "replay scenarios and their controls, and say what came out and why",
+         {scenarios, set, repeat, jobs, json, keep, quiet},
+         "Examples:\n"
+         "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
+         "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"
+         "  rehang run scenarios --jobs 2                   a whole folder, two at a time\n"
+         "  rehang run x.toml --repeat 200 --quiet          is it the same hang every time?\n"
+         "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json",
+         &run},
+        {"check",
+         "validate scenarios without running them; every mistake with its place and a suggestion",
+         {scenarios, set},
+         "Examples:\n"
+         "  rehang check x.toml\n"
+         "  rehang check scenarios",
+         &check},
+        {"list",
+         "the catalogue: name, summary, expected outcome, needs, and whether it can run here",
+         {folder},
+         "Examples:\n"
+         "  rehang list\n"
+         "  rehang list my-scenarios",
+         &list},
+        {"doctor",
+         "what this host allows, and how to get what is missing",
+         {},
+         "Example:\n  rehang doctor",
+         &doctor},
+        {"worker", "", {parent}, "", &work},  // hidden: rehang starts itself for the runs
+    };
+    return table;
+}
+
+void describe(CLI::App& app, Arguments& arguments) {
+    app.require_subcommand(1);
+    app.set_version_flag("--version", "rehang " REHANG_VERSION);
+    app.footer(
+        fmt::format("`rehang COMMAND --help` shows a command's options with examples.\n\n{}", exit_codes));
+    for (const Command& command : commands()) {
+        CLI::App* sub = app.add_subcommand(command.name, command.summary);
+        for (const Bind take : command.takes) take(*sub, arguments);
+        sub->footer(fmt::format("{}\n\n{}", command.examples, exit_codes));
+        if (*command.summary == '\0') sub->group("");
+    }
+}
+
+// ---- mistakes on the command line ----
+
+std::vector<std::string> option_names(const CLI::App& app) {
+    std::vector<std::string> names;
+    for (const CLI::Option* option : app.get_options())
+        for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+    return names;
+}
+
+std::vector<std::string> command_names() {
+    std::vector<std::string> names;
+    for (const Command& command : commands())
+        if (*command.summary) names.emplace_back(command.name);
+    return names;
+}
+
+// The words that no command and no flag wanted, each with the nearest one that exists.
+std::string unexpected_words(const CLI::App& app) {
+    const auto chosen = app.get_subcommands();
+    const CLI::App& asked = chosen.empty() ? app : *chosen.front();
+    std::string text;
+    for (const std::string& word : app.remaining(true)) {
+        const std::string name = word.substr(0, word.find('='));
+        const bool option = word.starts_with('-');
+        text += option
+                    ? fmt::format("unknown option \"{}\"{}\n", name, did_you_mean(name, option_names(asked)))
+                : chosen.empty()
+                    ? fmt::format("unknown command \"{}\"{}\n", word, did_you_mean(word, command_names()))
+                    : fmt::format("unexpected argument \"{}\"\n", word);
+        if (!option) break;  // what follows an unknown command is that command's
+    }
+    return text;
+}
+
+ExitCode report_misuse(const CLI::App& app, const CLI::ParseError& error) {
+    std::string what = unexpected_words(app);
+    if (what.empty()) what = fmt::format("{}\n", error.what());
+    const auto chosen = app.get_subcommands();
+    fmt::print(stderr, "rehang: {}try: rehang {}{}--help\n", what,
+               chosen.empty() ? "" : chosen.front()->get_name(), chosen.empty() ? "" : " ");
+    return ExitCode::broken;
+}
+
+ExitCode parse_and_run(int argc, char** argv) {
+    CLI::App app("Makes hangs and aborts happen again, on purpose, every time.", "rehang");
+    Arguments arguments;
+    describe(app, arguments);
+    if (argc < 2) {
+        fmt::print(stderr, "{}", app.help());
+        return ExitCode::broken;
+    }
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::Success& help_or_version) {
+        app.exit(help_or_version);
+        return ExitCode::as_expected;
+    } catch (const CLI::ParseError& error) {
+        return report_misuse(app, error);
+    }
+    for (const Command& command : commands())
+        if (app.got_subcommand(command.name)) return command.carry_out(arguments);
+    return ExitCode::broken;
+}
+
+}  // namespace
+
+int run_command_line(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);  // a closed pipe is an error of the write, told where it is written
+    try {
+        return static_cast<int>(parse_and_run(argc, argv));
+    } catch (const std::exception& e) {
+        fmt::print(stderr, "rehang: a bug in rehang itself: {}\n", e.what());
+        return static_cast<int>(ExitCode::failed);
+    }
+}
+
+}  // namespace rehang

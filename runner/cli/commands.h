@@ -1,0 +1,28 @@
+// What a command line can say, and the commands.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/exit_code.h"
+
+namespace rehang {
+
+struct Arguments {
+    std::vector<std::string> scenarios;  // files, folders, or names from the catalogue
+    std::vector<std::string> set;        // "K=V"
+    unsigned repeat = 1;
+    unsigned jobs = 1;
+    std::string json;  // file, "-" for stdout, "" for none
+    bool keep = false;
+    bool quiet = false;
+    std::string folder;  // of list
+    int parent = 0;      // of worker: who started it
+};
+
+ExitCode run(const Arguments& arguments);
+ExitCode check(const Arguments& arguments);
+ExitCode list(const Arguments& arguments);
+ExitCode doctor(const Arguments& arguments);
+
+}  // namespace rehang

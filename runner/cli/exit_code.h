@@ -1,0 +1,28 @@
+// What the exit status of rehang means.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <csignal>
+
+namespace rehang {
+
+enum class ExitCode {
+    as_expected = 0,                // every scenario came out as expected
+    differs = 1,                    // at least one did not
+    broken = 2,                     // usage, or a broken scenario: nothing was run
+    failed = 3,                     // the runner could not do its work
+    unsupported = 125,              // this host can't run it; what git bisect run takes as "can't tell"
+    interrupted = 128 + SIGINT,     // Ctrl-C or SIGTERM
+    closed_output = 128 + SIGPIPE,  // nobody reads stdout any more: `rehang … | head`
+};
+
+// Of several results the one that matters most: failed, broken, differs, unsupported, as expected.
+inline ExitCode worse(ExitCode a, ExitCode b) {
+    constexpr std::array by_weight = {ExitCode::as_expected, ExitCode::unsupported, ExitCode::differs,
+                                      ExitCode::broken,      ExitCode::failed,      ExitCode::closed_output,
+                                      ExitCode::interrupted};
+    return std::max(std::ranges::find(by_weight, a), std::ranges::find(by_weight, b))[0];
+}
+
+}  // namespace rehang

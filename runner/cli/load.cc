@@ -1,0 +1,113 @@
+#include "cli/load.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "base/suggest.h"
+#include "cli/paths.h"
+#include "replay/host_libraries.h"
+
+namespace rehang {
+namespace {
+
+namespace fs = std::filesystem;
+
+std::unexpected<Error> misuse(std::string what, std::string hint) {
+    return std::unexpected(
+        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
+}
+
+// A word that is no path: the scenario of that name in the catalogue.
+Expected<std::vector<std::string>> from_catalogue(const std::string& word) {
+    const auto files = scenarios_in(catalogue_folder());
+    std::vector<std::string> names;
+    for (const std::string& file : files.value_or(std::vector<std::string>())) {
+        names.push_back(fs::path(file).stem().string());
+        if (names.back() == word) return std::vector{file};
+    }
+    return misuse(fmt::format("there is no scenario \"{}\"{}", word, did_you_mean(word, names)),
+                  "`rehang list` shows the catalogue; a path of your own works, too");
+}
+
+Expected<std::vector<std::string>> scenario_files(const std::string& word) {
+    std::error_code error;
+    if (fs::is_directory(word, error)) return scenarios_in(word);
+    if (fs::exists(word, error)) return std::vector{word};
+    if (!word.contains('/') && !word.ends_with(".toml")) return from_catalogue(word);
+    return misuse(fmt::format("there is no file {}", word),
+                  "`rehang list` shows the scenarios that came with rehang");
+}
+
+Expected<Params> parse_set(const std::vector<std::string>& assignments) {
+    Params params;
+    for (const std::string& assignment : assignments) {
+        const size_t equals = assignment.find('=');
+        if (equals == 0 || equals == std::string::npos)
+            return misuse(fmt::format("--set wants K=V, not \"{}\"", assignment),
+                          "example: --set tcmalloc=libtcmalloc.so.4");
+        params[assignment.substr(0, equals)] = assignment.substr(equals + 1);
+    }
+    return params;
+}
+
+void print_diagnostics(const Diagnostics& diagnostics) {
+    for (const Diagnostic& diagnostic : diagnostics) {
+        std::string text = format(diagnostic);
+        if (!text.ends_with('\n')) text += '\n';
+        fmt::print(stderr, "{}", text);
+    }
+}
+
+}  // namespace
+
+void print_error(const Error& error) {
+    fmt::print(stderr, "rehang: {}\n", error.what);
+    if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
+}
+
+Expected<std::vector<std::string>> scenarios_in(const std::string& folder) {
+    std::vector<std::string> files;
+    std::error_code error;
+    for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
+         entry.increment(error))
+        if (entry->path().extension() == ".toml" && entry->is_regular_file(error))
+            files.push_back(entry->path().string());
+    if (error) return misuse(fmt::format("can't read the folder {}: {}", folder, error.message()), "");
+    if (files.empty()) return misuse(fmt::format("there are no scenarios (*.toml) in {}", folder), "");
+    std::ranges::sort(files);
+    return files;
+}
+
+LoadedScenarios load_scenarios(const Arguments& arguments) {
+    LoadedScenarios loaded;
+    if (auto set = parse_set(arguments.set)) {
+        loaded.set = std::move(*set);
+    } else {
+        print_error(set.error());
+        loaded.broken = true;
+    }
+    elf::Files elf_files;
+    const HostLibraries libraries(elf_files);
+    for (const std::string& word : arguments.scenarios) {
+        const auto files = scenario_files(word);
+        if (!files) {
+            print_error(files.error());
+            loaded.broken = true;
+            continue;
+        }
+        for (const std::string& file : *files) {
+            LoadedScenario scenario = {
+                .file = file, .prepared = prepare(file, {.set = loaded.set, .targets = targets_folder()})};
+            check_symbols_of(scenario.prepared, libraries);
+            print_diagnostics(scenario.prepared.diagnostics);
+            loaded.broken = loaded.broken || has_errors(scenario.prepared.diagnostics);
+            loaded.scenarios.push_back(std::move(scenario));
+        }
+    }
+    return loaded;
+}
+
+}  // namespace rehang

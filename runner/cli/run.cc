@@ -1,0 +1,120 @@
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "cli/commands.h"
+#include "cli/load.h"
+#include "cli/paths.h"
+#include "cli/run_output.h"
+#include "cli/terminal.h"
+#include "replay/worker_pool.h"
+
+namespace rehang {
+namespace {
+
+// A job and the plan that it is for; borrowed from the loaded scenarios.
+struct PlannedJob {
+    Job job;
+    const Plan* plan;
+};
+
+// ./rehang-kept/NAME-ROLE-REPEAT; a matrix has its combinations counted, too.
+std::string kept_folder(const Prepared& prepared, size_t index, int repeat) {
+    const Plan& plan = prepared.plans[index];
+    size_t before = 0, all = 0;
+    for (size_t i = 0; i < prepared.plans.size(); ++i) {
+        if (prepared.plans[i].role != plan.role) continue;
+        ++all;
+        if (i < index) ++before;
+    }
+    const std::string combination = all > 1 ? fmt::format("-{}", before + 1) : "";
+    const auto name = fmt::format("{}{}-{}-{}", plan.scenario, combination, to_text(plan.role), repeat);
+    return (std::filesystem::current_path() / "rehang-kept" / name).string();
+}
+
+std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments& arguments) {
+    const std::string targets = targets_folder();
+    std::vector<PlannedJob> jobs;
+    for (const LoadedScenario& scenario : loaded.scenarios)
+        for (size_t plan = 0; plan < scenario.prepared.plans.size(); ++plan)
+            for (int repeat = 1; repeat <= static_cast<int>(arguments.repeat); ++repeat)
+                jobs.push_back(
+                    {.job = {.file = scenario.file,
+                             .set = loaded.set,
+                             .targets = targets,
+                             .plan = plan,
+                             .repeat = repeat,
+                             .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : ""},
+                     .plan = &scenario.prepared.plans[plan]});
+    return jobs;
+}
+
+// A single scenario is alone if it is run once, with or without its control.
+bool is_alone(const LoadedScenarios& loaded, const Arguments& arguments) {
+    if (loaded.scenarios.size() != 1 || arguments.repeat != 1) return false;
+    return std::ranges::count(loaded.scenarios.front().prepared.plans, Role::scenario, &Plan::role) == 1;
+}
+
+OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arguments) {
+    OutputOptions options = {.style = stdout_style(arguments.quiet),
+                             .text = arguments.json != "-",
+                             .quiet = arguments.quiet,
+                             .alone = is_alone(loaded, arguments)};
+    options.style.numbered = arguments.repeat > 1;
+    return options;
+}
+
+Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Arguments& arguments,
+                          RunOutput& output) {
+    std::vector<Job> jobs;
+    for (const PlannedJob& p : planned) jobs.push_back(p.job);
+    Progress progress(jobs.size(), arguments.quiet);
+    return run_jobs(jobs, {.workers = std::min<unsigned>(arguments.jobs, static_cast<unsigned>(jobs.size())),
+                           .on_result =
+                               [&](size_t index, Expected<RunReport> result) {
+                                   progress.hide();
+                                   if (result) return output.tell(std::move(*result));
+                                   const Plan& plan = *planned[index].plan;
+                                   return output.tell(FailedRun{.file = plan.file,
+                                                                .scenario = plan.scenario,
+                                                                .role = plan.role,
+                                                                .repeat = planned[index].job.repeat,
+                                                                .error = std::move(result.error())});
+                               },
+                           .on_tick = [&](size_t done) { progress.show(done); }});
+}
+
+}  // namespace
+
+ExitCode run(const Arguments& arguments) {
+    const LoadedScenarios loaded = load_scenarios(arguments);
+    if (loaded.broken) return ExitCode::broken;
+    auto json_file = JsonFile::open(arguments.json);
+    if (!json_file) {
+        print_error(json_file.error());
+        return ExitCode::broken;
+    }
+
+    RunOutput output(output_options(loaded, arguments));
+    const auto end = run_all(plan_jobs(loaded, arguments), arguments, output);
+    ExitCode code = output.exit_code();
+    if (!end) {
+        print_error(end.error());
+        code = worse(code, ExitCode::failed);
+    } else if (*end == PoolEnd::interrupted) {
+        fmt::print(stderr, "rehang: interrupted; this is the report so far\n");
+        code = ExitCode::interrupted;
+    } else if (*end == PoolEnd::stopped) {
+        code = ExitCode::closed_output;
+    }
+    if (code != ExitCode::closed_output && !output.tell_summary()) code = ExitCode::closed_output;
+    if (auto written = json_file->write(output.json()); !written) {
+        if (arguments.json == "-") return ExitCode::closed_output;
+        print_error(written.error());
+        code = worse(code, ExitCode::failed);
+    }
+    return code;
+}
+
+}  // namespace rehang

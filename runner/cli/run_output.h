@@ -1,0 +1,53 @@
+// Tells the results of `rehang run` as they come, and all together at the end.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "cli/commands.h"
+#include "report/json.h"
+#include "report/text.h"
+
+namespace rehang {
+
+// Where --json goes. The file is opened before anything runs: a name that can't be written is told at once,
+// not after an hour.
+class JsonFile {
+  public:
+    static Expected<JsonFile> open(const std::string& name);  // "-": stdout; "": nowhere
+    Expected<void> write(const nlohmann::json& json);
+
+  private:
+    std::string name_;
+    UniqueFd fd_;
+};
+
+struct OutputOptions {
+    TextStyle style;
+    bool text = true;    // false: stdout is for JSON
+    bool quiet = false;  // only what is not as expected, and the summary
+    bool alone = false;  // one scenario, once: its full report, and a short one of its control
+};
+
+class RunOutput {
+  public:
+    explicit RunOutput(OutputOptions options) : options_(options) {}
+
+    // False: nobody reads it any more.
+    bool tell(RunReport report);
+    bool tell(FailedRun failed);
+    bool tell_summary();
+    nlohmann::json json() const;
+    ExitCode exit_code() const { return code_; }
+
+  private:
+    std::string text_of(const RunReport& report) const;
+
+    OutputOptions options_;
+    std::vector<RunReport> runs_;
+    std::vector<FailedRun> failures_;
+    ExitCode code_ = ExitCode::as_expected;
+};
+
+}  // namespace rehang

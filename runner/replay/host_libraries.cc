@@ -1,0 +1,37 @@
+#include "replay/host_libraries.h"
+
+#include "base/files.h"
+#include "host/host.h"
+
+namespace rehang {
+
+bool HostLibraries::is_module(const std::string& path, const std::string& module) const {
+    if (file_name(path) == module) return true;
+    const elf::File* file = files_.get(path);
+    return file && file->soname() == module;
+}
+
+std::optional<std::string> HostLibraries::find(const std::string& module,
+                                               const PlannedProcess& process) const {
+    for (const std::string& preload : process.preload) {
+        const auto path = find_library(preload);
+        if (path && (file_name(preload) == module || is_module(*path, module))) return path;
+    }
+    if (!process.argv.empty())
+        if (const auto program = find_program(process.argv.front()); program && is_module(*program, module))
+            return program;
+    return find_library(module);
+}
+
+const std::vector<std::string>& HostLibraries::functions(const std::string& file) const {
+    static const std::vector<std::string> none;
+    const elf::File* elf = files_.get(file);
+    return elf ? elf->function_names() : none;
+}
+
+size_t HostLibraries::matches(const std::string& file, const std::string& symbol) const {
+    const elf::File* elf = files_.get(file);
+    return elf ? elf->find_functions(symbol).size() : 0;
+}
+
+}  // namespace rehang

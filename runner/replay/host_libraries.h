@@ -1,0 +1,24 @@
+// The libraries and programs of this host, for check_symbols.
+#pragma once
+
+#include "elf/symbols.h"
+#include "plan/check_symbols.h"
+
+namespace rehang {
+
+// Borrows `files`, which caches what was read.
+class HostLibraries : public Libraries {
+  public:
+    explicit HostLibraries(elf::Files& files) : files_(files) {}
+
+    std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const override;
+    const std::vector<std::string>& functions(const std::string& file) const override;
+    size_t matches(const std::string& file, const std::string& symbol) const override;
+
+  private:
+    bool is_module(const std::string& path, const std::string& module) const;
+
+    elf::Files& files_;
+};
+
+}  // namespace rehang

@@ -1,0 +1,64 @@
+#include "replay/job.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "report/json.h"
+
+namespace rehang {
+namespace {
+
+using Json = nlohmann::json;
+
+std::unexpected<Error> broken(std::string_view what) {
+    return std::unexpected(
+        Error{.what = fmt::format("the runner and its worker don't understand each other: {}", what),
+              .hint = "this is a bug in rehang; please report it"});
+}
+
+Json error_json(const Error& error) {
+    return {{"kind", static_cast<int>(error.kind)}, {"what", error.what}, {"hint", error.hint}};
+}
+
+}  // namespace
+
+std::string to_line(const Job& job) {
+    const Json json = {{"file", job.file}, {"set", job.set},       {"targets", job.targets},
+                       {"plan", job.plan}, {"repeat", job.repeat}, {"keep", job.keep}};
+    return dump(json, -1) + '\n';
+}
+
+Expected<Job> job_from_line(std::string_view line) {
+    try {
+        const Json json = Json::parse(line);
+        return Job{.file = json.at("file"),
+                   .set = json.at("set"),
+                   .targets = json.at("targets"),
+                   .plan = json.at("plan"),
+                   .repeat = json.at("repeat"),
+                   .keep = json.at("keep")};
+    } catch (const Json::exception& e) {
+        return broken(e.what());
+    }
+}
+
+std::string answer_line(const Expected<RunReport>& answer) {
+    const Json json = answer ? Json{{"run", to_json(*answer)}} : Json{{"error", error_json(answer.error())}};
+    return dump(json, -1) + '\n';
+}
+
+Expected<RunReport> answer_from_line(std::string_view line) {
+    try {
+        const Json json = Json::parse(line);
+        if (json.contains("run")) return run_from_json(json["run"]);
+        const Json& error = json.at("error");
+        return std::unexpected(Error{.kind = static_cast<Error::Kind>(error.at("kind").get<int>()),
+                                     .what = error.at("what"),
+                                     .hint = error.at("hint")});
+    } catch (const Json::exception& e) {
+        return broken(e.what());
+    }
+}
+
+}  // namespace rehang

@@ -1,0 +1,136 @@
+#include "replay/worker.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <memory>
+
+#include "base/unique_fd.h"
+#include "host/host.h"
+#include "replay/job.h"
+#include "replay/prepare.h"
+#include "replay/run_once.h"
+
+namespace rehang {
+namespace {
+
+// What stays warm from job to job.
+struct Bench {
+    elf::Files files;
+    Expected<void> host = require_host();
+    std::string prepared_for;  // file of `prepared`; one command has one --set for all its jobs
+    Prepared prepared;
+};
+
+RunReport unsupported_run(const Plan& plan, const Job& job, const Error& error) {
+    RunReport report;
+    report.role = plan.role;
+    report.repeat = job.repeat;
+    report.file = plan.file;
+    report.scenario = plan.scenario;
+    report.params = plan.params;
+    report.outcome = Outcome::unsupported;
+    report.as_expected = plan.expect.outcome == Outcome::unsupported;
+    report.explanation = {error.what};
+    if (!error.hint.empty()) report.explanation.push_back(error.hint);
+    report.host = host_info();
+    report.signature = signature(report);
+    return report;
+}
+
+Expected<void> check_host(const Plan& plan, const Bench& bench) {
+    if (!bench.host) return bench.host;
+    for (const std::string& need : plan.needs)
+        if (auto met = check_need(need); !met) return met;
+    return {};
+}
+
+Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& bench) {
+    const auto possible = check_host(plan, bench);
+    Expected<RunReport> report = possible
+                                     ? run_once(plan, bench.files, {.repeat = job.repeat, .keep = job.keep})
+                                     : std::unexpected(possible.error());
+    if (!report && report.error().kind == Error::Kind::unsupported)
+        return unsupported_run(plan, job, report.error());
+    return report;
+}
+
+Expected<RunReport> perform(const Job& job, Bench& bench) {
+    if (bench.prepared_for != job.file) {
+        bench.prepared = prepare(job.file, {.set = job.set, .targets = job.targets});
+        bench.prepared_for = job.file;
+    }
+    if (job.plan >= bench.prepared.plans.size())
+        return std::unexpected(Error{.what = fmt::format("{} has changed since it was checked", job.file),
+                                     .hint = fmt::format("rehang check {}", job.file)});
+    return run_or_unsupported(bench.prepared.plans[job.plan], job, bench);
+}
+
+void end_with(pid_t parent) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != parent) ::_exit(1);  // it ended before the line above
+}
+
+// The pipes to the command move away from 0 and 1, so that nothing that runs here can read jobs or write into
+// answers by accident.
+UniqueFd take_over(int fd, int substitute) {
+    UniqueFd taken(::fcntl(fd, F_DUPFD_CLOEXEC, 3));
+    ::dup2(substitute, fd);
+    return taken;
+}
+
+bool write_all(const UniqueFd& fd, std::string_view text) {
+    while (!text.empty()) {
+        const ssize_t n = ::write(fd.get(), text.data(), text.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return false;
+        text.remove_prefix(static_cast<size_t>(n));
+    }
+    return true;
+}
+
+// The lines of a stream, read as far as needed.
+class Lines {
+  public:
+    explicit Lines(UniqueFd fd) : stream_(::fdopen(fd.release(), "re"), &std::fclose) {}
+    Lines(const Lines&) = delete;
+    Lines& operator=(const Lines&) = delete;
+    ~Lines() { std::free(line_); }  // NOLINT(cppcoreguidelines-no-malloc): getline(3) allocates it
+
+    // Good until the next call; nothing at the end.
+    std::optional<std::string_view> next() {
+        const ssize_t length = stream_ ? ::getline(&line_, &capacity_, stream_.get()) : -1;
+        if (length < 0) return std::nullopt;
+        return std::string_view(line_, static_cast<size_t>(length));
+    }
+
+  private:
+    std::unique_ptr<std::FILE, int (*)(std::FILE*)> stream_;
+    char* line_ = nullptr;
+    size_t capacity_ = 0;
+};
+
+}  // namespace
+
+int serve_jobs(pid_t parent) {
+    end_with(parent);
+    ::setpgid(0, 0);                // Ctrl-C is for the command: it ends its workers when it has understood
+    std::signal(SIGPIPE, SIG_DFL);  // the command ignores it; targets must not inherit that
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    Lines jobs(take_over(STDIN_FILENO, null.get()));
+    const UniqueFd answers = take_over(STDOUT_FILENO, STDERR_FILENO);
+
+    Bench bench;
+    while (const auto line = jobs.next()) {
+        const auto job = job_from_line(*line);
+        const Expected<RunReport> answer = job ? perform(*job, bench) : std::unexpected(job.error());
+        if (!write_all(answers, answer_line(answer))) return 1;
+    }
+    return 0;
+}
+
+}  // namespace rehang

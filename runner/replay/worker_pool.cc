@@ -1,0 +1,175 @@
+#include "replay/worker_pool.h"
+
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/readable_pipe.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/writable_pipe.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
+#include <csignal>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "base/names.h"
+
+namespace rehang {
+namespace {
+
+namespace asio = boost::asio;
+namespace process = boost::process::v2;
+using boost::system::error_code;
+
+// One worker process and its two pipes; busy with at most one job.
+struct Worker {
+    explicit Worker(asio::io_context& context)
+        : jobs(context),
+          answers(context),
+          child(context, "/proc/self/exe", {"worker", "--parent", std::to_string(::getpid())},
+                process::process_stdio{.in = jobs, .out = answers, .err = {}}) {}
+
+    asio::writable_pipe jobs;
+    asio::readable_pipe answers;
+    process::process child;  // its destructor ends it by SIGKILL
+    std::optional<size_t> job;
+    std::string request;   // being written
+    std::string received;  // not yet a whole line
+};
+
+std::string death_text(int status) {
+    if (WIFSIGNALED(status))
+        return fmt::format("the runner's worker died: {}", signal_name(WTERMSIG(status)));
+    return fmt::format("the runner's worker died: it exited with {}", WEXITSTATUS(status));
+}
+
+class Pool {
+  public:
+    Pool(const std::vector<Job>& jobs, const PoolOptions& options) : jobs_(jobs), options_(options) {}
+
+    PoolEnd run() {
+        signals_.async_wait([this](const error_code& error, int) {
+            if (!error) stop(PoolEnd::interrupted);
+        });
+        tick();
+        for (unsigned i = 0; i < std::max(1U, options_.workers); ++i) start_worker();
+        context_.run();
+        workers_.clear();
+        if (end_ == PoolEnd::interrupted) tell_rest();
+        return end_;
+    }
+
+  private:
+    void start_worker() {
+        if (next_job_ == jobs_.size()) return;
+        const auto worker = workers_.insert(workers_.end(), std::make_unique<Worker>(context_));
+        read_answer(**worker);
+        give_job(**worker);
+    }
+
+    // The next job, or the end of stdin when there is none: the worker ends, and its answers with it.
+    void give_job(Worker& worker) {
+        worker.job.reset();
+        if (next_job_ == jobs_.size()) {
+            error_code ignored;
+            worker.jobs.close(ignored);
+            return;
+        }
+        worker.job = next_job_++;
+        worker.request = to_line(jobs_[*worker.job]);
+        // A worker that can't be written to is dead; its answers end, which is seen below.
+        asio::async_write(worker.jobs, asio::buffer(worker.request), [](const error_code&, size_t) {});
+    }
+
+    void read_answer(Worker& worker) {
+        asio::async_read_until(worker.answers, asio::dynamic_buffer(worker.received), '\n',
+                               [this, &worker](const error_code& error, size_t length) {
+                                   if (error) return wait_for_end(worker);
+                                   take_answer(worker, length);
+                                   read_answer(worker);
+                               });
+    }
+
+    void take_answer(Worker& worker, size_t length) {
+        auto answer = answer_from_line(std::string_view(worker.received).substr(0, length));
+        worker.received.erase(0, length);
+        if (!worker.job) return;
+        const size_t job = *worker.job;
+        give_job(worker);  // first: it works while this process tells
+        finish(job, std::move(answer));
+    }
+
+    void wait_for_end(Worker& worker) {
+        worker.child.async_wait([this, &worker](const error_code&, int) {
+            const std::optional<size_t> job = worker.job;
+            const int status = worker.child.native_exit_code();
+            std::erase_if(workers_, [&](const auto& w) { return w.get() == &worker; });
+            if (job) {
+                finish(*job, std::unexpected(Error{.what = death_text(status),
+                                                   .hint = "please report it as a bug in rehang"}));
+                start_worker();
+            }
+            if (workers_.empty() && end_ == PoolEnd::complete)
+                context_.stop();  // only the timer and the signals are left
+        });
+    }
+
+    void finish(size_t job, Expected<RunReport> result) {
+        results_.emplace(job, std::move(result));
+        ++done_;
+        while (end_ == PoolEnd::complete && results_.contains(told_)) {
+            auto next = results_.extract(told_);
+            if (!options_.on_result(told_++, std::move(next.mapped()))) stop(PoolEnd::stopped);
+        }
+    }
+
+    void tell_rest() {
+        for (auto& [job, result] : results_)
+            if (!options_.on_result(job, std::move(result))) return;
+    }
+
+    void stop(PoolEnd end) {
+        end_ = end;
+        context_.stop();
+    }
+
+    void tick() {
+        if (options_.on_tick) options_.on_tick(done_);
+        timer_.expires_after(std::chrono::milliseconds(100));
+        timer_.async_wait([this](const error_code& error) {
+            if (!error) tick();
+        });
+    }
+
+    const std::vector<Job>& jobs_;
+    const PoolOptions& options_;
+    asio::io_context context_{1};
+    asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    asio::steady_timer timer_{context_};
+    std::vector<std::unique_ptr<Worker>> workers_;
+    std::map<size_t, Expected<RunReport>> results_;  // complete, but an earlier one is not
+    size_t next_job_ = 0;
+    size_t told_ = 0;
+    size_t done_ = 0;
+    PoolEnd end_ = PoolEnd::complete;
+};
+
+}  // namespace
+
+Expected<PoolEnd> run_jobs(const std::vector<Job>& jobs, const PoolOptions& options) {
+    if (jobs.empty()) return PoolEnd::complete;
+    try {
+        return Pool(jobs, options).run();
+    } catch (const boost::system::system_error& e) {
+        return std::unexpected(
+            Error{.what = fmt::format("can't start a worker process: {}", e.what()), .hint = {}});
+    }
+}
+
+}  // namespace rehang

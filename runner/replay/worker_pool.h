@@ -1,0 +1,30 @@
+// Many runs, several at a time, each in a worker process (worker.h).
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "base/error.h"
+#include "replay/job.h"
+
+namespace rehang {
+
+struct PoolOptions {
+    unsigned workers = 1;  // that many runs at a time
+    // Called in the order of the jobs, each job once. False: nobody wants to hear more, stop.
+    std::function<bool(size_t job, Expected<RunReport> result)> on_result;
+    std::function<void(size_t done)> on_tick;  // some times a second, for a progress line
+};
+
+enum class PoolEnd {
+    complete,     // every job has its result
+    stopped,      // on_result said so
+    interrupted,  // SIGINT or SIGTERM came; results that were complete have been told
+};
+
+// Runs on the caller's thread and returns when no worker is left; whatever ran in them has ended, too. A
+// worker that dies gives its job a failure that says how, and is replaced. Error: workers can't be started at
+// all.
+Expected<PoolEnd> run_jobs(const std::vector<Job>& jobs, const PoolOptions& options);
+
+}  // namespace rehang
