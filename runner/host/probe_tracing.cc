@@ -106,8 +106,8 @@ Ability schedstat_of(pid_t pid) {
                        : "use a kernel with CONFIG_SCHED_INFO (CONFIG_SCHEDSTATS or CONFIG_TASK_DELAY_ACCT)"};
 }
 
-// Not inlined and not merged: its first instruction is where the breakpoint sits.
-[[gnu::noinline, gnu::noclone]] void break_here() {
+// Not inlined: its first instruction is where the breakpoint sits.
+[[gnu::noinline]] void break_here() {
     asm volatile("" ::: "memory");
 }
 

@@ -36,8 +36,9 @@ void reset_signals() {
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
+// With the runner's own 0, 1 and 2, or what a launcher opens would get these numbers.
 std::vector<int> descriptors_of(const InitWork& work) {
-    std::vector<int> all{work.handshake};
+    std::vector<int> all{STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO, work.handshake};
     for (const LauncherEnds& ends : work.launchers)
         all.insert(all.end(),
                    {ends.launch_read, ends.exec_error_write, ends.stdout_write, ends.stderr_write});

@@ -46,7 +46,6 @@ Expected<void> limit_resources(const PlannedSandbox& limits) {
     constexpr rlim_t open_files = 1024;
     if (auto set = limit(RLIMIT_CORE, "core dumps", 0); !set) return set;
     if (auto set = limit(RLIMIT_NOFILE, "open files", open_files); !set) return set;
-    if (auto set = limit(RLIMIT_AS, "memory", limits.memory); !set) return set;
     // Counted for each user namespace since Linux 5.14. The kernel never refuses the host's root a process.
     if (auto set = limit(RLIMIT_NPROC, "processes and threads", limits.pids); !set) return set;
     return write_file("/proc/self/oom_score_adj", "1000");  // the first to go, long before the runner
@@ -75,7 +74,8 @@ void set_environment(const PlannedProcess& process) {
 // to say so.
 std::string find_in_path(const std::string& name) {
     if (name.find('/') != std::string::npos) return name;
-    std::istringstream folders(::getenv("PATH"));
+    const char* path_list = ::getenv("PATH");
+    std::istringstream folders(path_list != nullptr ? path_list : "");
     for (std::string folder; std::getline(folders, folder, ':');) {
         const std::string path = fmt::format("{}/{}", folder, name);
         struct stat status {};
@@ -110,24 +110,39 @@ bool await_launch(int launch) {
     return size == 1;
 }
 
-bool install(const FilterProgram& filter) {
+// All that the last steps need, put together before: the memory limit may leave no room for anything of ours.
+struct Execution {
+    std::string program;
+    std::vector<std::string> argv;
+    std::vector<char*> arguments;  // into argv
+    FilterProgram filter;          // our own copy, since sock_fprog wants one that can be written
+    rlim_t memory;
+};
+
+Execution make_execution(const LauncherWork& work) {
+    Execution execution{.program = find_in_path(work.process.argv.at(0)),
+                        .argv = work.process.argv,
+                        .arguments = {},
+                        .filter = work.filter,
+                        .memory = work.limits.memory};
+    execution.arguments.reserve(execution.argv.size() + 1);
+    for (std::string& text : execution.argv) execution.arguments.push_back(text.data());
+    execution.arguments.push_back(nullptr);
+    return execution;
+}
+
+bool install(FilterProgram& filter) {
     if (filter.empty()) return true;
-    FilterProgram code = filter;  // sock_fprog points to code that it may change
-    const sock_fprog program{.len = static_cast<unsigned short>(code.size() / sizeof(sock_filter)),
-                             .filter = reinterpret_cast<sock_filter*>(code.data())};
+    const sock_fprog program{.len = static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
+                             .filter = reinterpret_cast<sock_filter*>(filter.data())};
     return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
 }
 
 // Returns only when it failed, with the reason in errno.
-void execute(const LauncherWork& work, const std::string& program, char* const* arguments) {
-    if (install(work.filter)) ::execve(program.c_str(), arguments, environ);
-}
-
-std::vector<char*> null_terminated(std::vector<std::string>& texts) {
-    std::vector<char*> pointers;
-    for (std::string& text : texts) pointers.push_back(text.data());
-    pointers.push_back(nullptr);
-    return pointers;
+void execute(Execution& execution) {
+    const rlimit memory{.rlim_cur = execution.memory, .rlim_max = execution.memory};
+    if (::setrlimit(RLIMIT_AS, &memory) == 0 && install(execution.filter))
+        ::execve(execution.program.c_str(), execution.arguments.data(), environ);
 }
 
 }  // namespace
@@ -138,14 +153,11 @@ void run_launcher(const LauncherWork& work) {
                      std::move(prepared.error()).in(fmt::format("process {}", work.process.name)));
         ::_exit(launch_failed);
     }
-    std::vector<std::string> argv = work.process.argv;
-    const std::vector<char*> arguments = null_terminated(argv);
-    const std::string program = find_in_path(argv.at(0));
-
+    Execution execution = make_execution(work);
     report_ready(work.handshake, work.index);
     ::close(work.handshake);
     if (await_launch(work.ends.launch_read)) {
-        execute(work, program, arguments.data());
+        execute(execution);
         const int reason = errno;
         static_cast<void>(!::write(work.ends.exec_error_write, &reason, sizeof reason));
     }

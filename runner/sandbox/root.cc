@@ -26,17 +26,23 @@ struct Placement {
     std::optional<KeptFile> kept;  // nothing: an empty folder
 };
 
+std::string normal(const std::string& folder) {
+    std::string path = std::filesystem::path(folder).lexically_normal().string();
+    if (path.ends_with('/')) path.pop_back();
+    return path;
+}
+
 std::vector<Placement> empty_folders(const Plan& plan) {
     std::vector<Placement> folders;
     const auto add = [&folders](std::string path, const char* mode) {
-        folders.push_back({.path = std::move(path), .mode = mode, .kept = {}});
+        if (std::ranges::find(folders, path, &Placement::path) == folders.end())
+            folders.push_back({.path = std::move(path), .mode = mode, .kept = {}});
     };
     add("/dev/shm", "1777");
     add("/run", "755");
     add("/tmp", "1777");
     add("/var/tmp", "1777");
-    for (const std::string& path : plan.sandbox.private_folders)
-        add(std::filesystem::path(path).lexically_normal().string(), "755");
+    for (const std::string& path : plan.sandbox.private_folders) add(normal(path), "755");
     return folders;
 }
 
@@ -44,6 +50,7 @@ std::vector<Placement> empty_folders(const Plan& plan) {
 Expected<std::vector<Placement>> placements(const Plan& plan) {
     std::vector<Placement> all = empty_folders(plan);
     std::vector<std::string> private_folders;
+    private_folders.reserve(all.size());
     for (const Placement& folder : all) private_folders.push_back(folder.path);
     auto kept = KeptFiles(std::move(private_folders)).collect(plan);
     if (!kept) return std::unexpected(kept.error());
@@ -51,7 +58,7 @@ Expected<std::vector<Placement>> placements(const Plan& plan) {
         std::string path = file.path;
         all.push_back({.path = std::move(path), .mode = "", .kept = std::move(file)});
     }
-    std::ranges::stable_sort(all, {}, &Placement::path);
+    std::ranges::sort(all, {}, &Placement::path);
     return all;
 }
 
