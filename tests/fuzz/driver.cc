@@ -1,0 +1,152 @@
+// fuzz_scenario COUNT SEED FOLDER: calls the fuzzed function with COUNT mutations of the folder's files. The
+// same arguments, the same inputs. The input that is being tried is kept in fuzz_scenario.last, so that a
+// crash leaves it behind.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <random>
+#include <string>
+#include <vector>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+constexpr std::array<std::string_view, 32> dictionary = {"${targets}",
+                                                         "${",
+                                                         "}",
+                                                         "$${",
+                                                         "[[hold]]\n",
+                                                         "[point.p]\n",
+                                                         "[[process]]\n",
+                                                         "[control]\n",
+                                                         "[expect]\n",
+                                                         "[matrix]\n",
+                                                         "syscall:read",
+                                                         "!",
+                                                         "probe/1/1",
+                                                         "/",
+                                                         "born = true\n",
+                                                         "exits = true\n",
+                                                         "nth = 2\n",
+                                                         "= ",
+                                                         "\"",
+                                                         "'''",
+                                                         "[",
+                                                         "]",
+                                                         "{",
+                                                         "99999999999999999999",
+                                                         "-1",
+                                                         "\\u0000",
+                                                         "\xff",
+                                                         ".",
+                                                         "\n",
+                                                         "#",
+                                                         "thread = \"main\"\n",
+                                                         "until = \"birth\"\n"};
+
+using Corpus = std::vector<std::string>;
+
+Corpus read_corpus(const std::filesystem::path& folder) {
+    std::vector<std::filesystem::path> files;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
+    std::ranges::sort(files);  // the order of a folder differs from host to host
+    Corpus corpus;
+    for (const auto& file : files) {
+        std::ifstream stream(file, std::ios::binary);
+        corpus.emplace_back(std::istreambuf_iterator<char>(stream), std::istreambuf_iterator<char>());
+    }
+    return corpus;
+}
+
+class Mutator {
+  public:
+    Mutator(Corpus corpus, std::uint32_t seed) : corpus_(std::move(corpus)), random_(seed) {}
+
+    std::string next() {
+        std::string text = any_of(corpus_);
+        for (size_t changes = below(4) + 1; changes > 0; --changes) change(text);
+        return text;
+    }
+
+  private:
+    // Not std::uniform_int_distribution: its results differ between standard libraries.
+    size_t below(size_t end) { return end == 0 ? 0 : random_() % end; }
+
+    template <class List>
+    auto any_of(const List& list) -> decltype(list[0]) {
+        return list[below(list.size())];
+    }
+
+    void change(std::string& text) {
+        const size_t at = below(text.size() + 1);
+        switch (below(6)) {
+            case 0:
+                text.insert(at, any_of(dictionary));
+                break;
+            case 1:
+                text.erase(at, below(20));
+                break;
+            case 2:
+                if (at < text.size()) text[at] = static_cast<char>(below(256));
+                break;
+            case 3:
+                text.insert(line_at(text, at), a_line_of(any_of(corpus_)));
+                break;
+            case 4:
+                text.insert(line_at(text, at), a_line_of(text));
+                break;
+            default:
+                remove_line(text, line_at(text, at));
+                break;
+        }
+    }
+
+    static size_t line_at(const std::string& text, size_t at) {
+        return at == 0 ? 0 : text.rfind('\n', at - 1) + 1;  // npos + 1 is 0: the first line
+    }
+
+    std::string a_line_of(const std::string& text) {
+        const size_t start = line_at(text, below(text.size() + 1));
+        return text.substr(start, text.find('\n', start) - start) + "\n";
+    }
+
+    static void remove_line(std::string& text, size_t start) {
+        const size_t end = text.find('\n', start);
+        text.erase(start, end == std::string::npos ? end : end - start + 1);
+    }
+
+    Corpus corpus_;
+    std::mt19937 random_;
+};
+
+void try_input(const std::string& text, const char* last) {
+    if (last) std::ofstream(last, std::ios::binary) << text;
+    LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(text.data()), text.size());
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+    if (argc < 4 || argc > 5) {
+        fmt::print(stderr, "usage: fuzz_scenario COUNT SEED FOLDER [LAST]\n");
+        return 2;
+    }
+    const Corpus corpus = read_corpus(argv[3]);
+    if (corpus.empty()) {
+        fmt::print(stderr, "fuzz_scenario: no files in {}\n", argv[3]);
+        return 2;
+    }
+    const char* last = argc == 5 ? argv[4] : nullptr;
+    for (const std::string& text : corpus) try_input(text, last);
+    Mutator mutator(corpus, static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)));
+    for (unsigned long count = std::strtoul(argv[1], nullptr, 10); count > 0; --count)
+        try_input(mutator.next(), last);
+    return 0;
+}

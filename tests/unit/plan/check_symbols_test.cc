@@ -1,0 +1,83 @@
+#include "plan/check_symbols.h"
+
+#include <algorithm>
+#include <map>
+
+#include "plans.h"
+
+using namespace rehang;
+using namespace rehang::test;
+
+namespace {
+
+// Libraries as the test says: file -> its functions, one for each way in which it can be named.
+class KnownLibraries : public Libraries {
+  public:
+    std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const override {
+        if (module == "own.so" && process.name != "probe") return std::nullopt;
+        const std::string file = "/lib/" + module;
+        return functions_.contains(file) ? std::optional(file) : std::nullopt;
+    }
+    const std::vector<std::string>& functions(const std::string& file) const override {
+        return functions_.at(file);
+    }
+    size_t matches(const std::string& file, const std::string& symbol) const override {
+        const auto& names = functions(file);
+        return static_cast<size_t>(std::ranges::count(names, symbol));
+    }
+
+  private:
+    std::map<std::string, std::vector<std::string>> functions_ = {
+        {"/lib/libtc.so", {"tc::List::Release", "_ZN2tc4List7ReleaseEPv", "tc_free"}},
+        {"/lib/over.so", {"f", "f", "_Z1fi", "_Z1fPKc", "g"}},
+        {"/lib/own.so", {"h"}},
+    };
+};
+
+Lines check(std::string_view body) {
+    Lines lines;
+    for (const Diagnostic& diagnostic : check_symbols(only_plan(body), KnownLibraries()))
+        lines.push_back(format(diagnostic));
+    return lines;
+}
+
+Lines check_point(const std::string& enter) {
+    return check("[point.p]\nprocess = \"probe/1\"\nenter   = \"" + enter + "\"\n");
+}
+
+}  // namespace
+
+TEST_CASE("symbols that libraries have are fine") {
+    CHECK(check_point("libtc.so!tc::List::Release") == Lines{});
+    CHECK(check_point("libtc.so!tc_free") == Lines{});
+    CHECK(check_point("syscall:read") == Lines{});
+}
+
+TEST_CASE("a misspelt symbol comes with the nearest one of its library, at its place") {
+    CHECK(check_point("libtc.so!tc::Lists::Release") ==
+          Lines{"dir/x.toml:12:11: error: libtc.so has no function \"tc::Lists::Release\"; did you mean "
+                "\"tc::List::Release\"?\n"
+                "    looked in /lib/libtc.so"});
+    CHECK(
+        check("[[fault]]\nname = \"x\"\nprocess = \"probe\"\nfunction = \"libtc.so!tc_fre\"\nreturn = 0\n") ==
+        Lines{"dir/x.toml:13:12: error: libtc.so has no function \"tc_fre\"; did you mean \"tc_free\"?\n"
+              "    looked in /lib/libtc.so"});
+}
+
+TEST_CASE("an ambiguous symbol comes with what it can mean") {
+    CHECK(check_point("over.so!f") ==
+          Lines{"dir/x.toml:12:11: error: over.so has 2 functions \"f\"; say which one with its parameters\n"
+                "    for example: f(char const*); f(int)"});
+}
+
+TEST_CASE("a library that this host does not have is only noted") {
+    CHECK(check_point("libfar.so!f") ==
+          Lines{"dir/x.toml:12:11: note: there is no libfar.so on this host, so \"f\" could not be checked"});
+}
+
+TEST_CASE("libraries are looked for as the process of the point would find them") {
+    CHECK(check("[[process]]\nname = \"b\"\nargv = [\"b\"]\n[point.p]\nprocess = \"probe\"\nenter = "
+                "\"own.so!h\"\n"
+                "[point.q]\nprocess = \"b/1\"\nenter = \"own.so!h\"\n") ==
+          Lines{"dir/x.toml:18:9: note: there is no own.so on this host, so \"h\" could not be checked"});
+}

@@ -1,0 +1,272 @@
+#include "plan/make_plan.h"
+
+#include "base/names.h"
+#include "plans.h"
+
+using namespace rehang;
+using namespace rehang::test;
+using namespace std::chrono_literals;
+
+TEST_CASE("points are resolved to numbers, paths and selectors") {
+    const Plan plan = only_plan(R"(
+[point.sym]
+process = "probe/1/2"
+thread = "!main"
+enter = "/usr/lib/libx.so.4!ns::f"
+nth = 3
+[point.call]
+process = "probe"
+enter = "syscall:futex"
+[point.back]
+process = "probe"
+leave = "syscall:read"
+[point.birth]
+process = "probe/1"
+born = true
+[point.thread_birth]
+process = "probe/1"
+thread = "!main"
+born = true
+[point.end]
+process = "probe"
+exits = true
+)");
+    REQUIRE(plan.points.size() == 6);
+    const auto& sym = std::get<EntersSymbol>(plan.points[0].event);
+    CHECK(sym.module == "libx.so.4");
+    CHECK(sym.symbol == "ns::f");
+    CHECK(plan.points[0].process.forks == std::vector<unsigned>{1, 2});
+    CHECK(plan.points[0].thread.kind == ThreadSelector::Kind::not_main);
+    CHECK(plan.points[0].nth == 3);
+    CHECK(plan.points[0].at == Span{14, 9});
+    CHECK(std::get<EntersSyscall>(plan.points[1].event).number == syscall_number("futex"));
+    CHECK(plan.points[1].thread.kind == ThreadSelector::Kind::any);
+    CHECK(std::get<LeavesSyscall>(plan.points[2].event).number == syscall_number("read"));
+    CHECK(std::holds_alternative<IsBorn>(plan.points[3].event));
+    CHECK(plan.points[3].thread.kind == ThreadSelector::Kind::main);
+    CHECK(plan.points[4].thread.kind == ThreadSelector::Kind::not_main);
+    CHECK(std::holds_alternative<Exits>(plan.points[5].event));
+    CHECK(plan.points[5].thread.kind == ThreadSelector::Kind::main);
+}
+
+TEST_CASE(
+    "holds refer to points by index, with their own or their point's name and a limit of three seconds") {
+    const Plan plan = only_plan(R"(
+[point.a]
+process = "probe"
+enter = "syscall:read"
+[point.b]
+process = "probe"
+enter = "syscall:write"
+[point.c]
+process = "probe"
+enter = "syscall:close"
+[[hold]]
+at = "c"
+until = "a"
+[[hold]]
+name = "mine"
+at = "a"
+until = "b"
+limit = "250ms"
+)");
+    REQUIRE(plan.holds.size() == 2);
+    CHECK(plan.holds[0].name == "c");
+    CHECK(plan.holds[0].at == 2);
+    CHECK(plan.holds[0].until == 0);
+    CHECK(plan.holds[0].limit == Duration(3s));
+    CHECK(plan.holds[1].name == "mine");
+    CHECK(plan.holds[1].limit == Duration(250ms));
+}
+
+TEST_CASE("processes, faults, limits and expectations arrive in the plan") {
+    const Plan plan = only_plan(R"(
+env = { A = "${lib}", B = "2" }
+[[process]]
+name = "second"
+argv = ["/bin/true", "$${x}"]
+preload = ["${lib}"]
+cwd = "/x"
+[params]
+lib = "libx.so"
+[sandbox]
+private = ["/var/lib/x"]
+limits = { pids = 7, memory = "1GiB", output = "1MiB" }
+[[fault]]
+name = "stub"
+process = "second"
+function = "${lib}!f"
+return = -5
+[[expect.thread]]
+process = "second/1"
+waits = "futex"
+stack = ["a", "b"]
+[[expect.process]]
+process = "probe"
+state = "zombie"
+)");
+    CHECK(plan.role == Role::scenario);
+    CHECK(plan.file == "dir/x.toml");
+    CHECK(plan.scenario == "x");
+    REQUIRE(plan.processes.size() == 2);
+    CHECK(plan.processes[0].argv == Lines{"/targets/probe"});
+    CHECK(plan.processes[0].cwd == "/tmp");
+    CHECK(plan.processes[0].env ==
+          std::vector<std::pair<std::string, std::string>>{{"A", "libx.so"}, {"B", "2"}});
+    CHECK(plan.processes[1].argv == Lines{"/bin/true", "${x}"});
+    CHECK(plan.processes[1].preload == Lines{"libx.so"});
+    CHECK(plan.processes[1].cwd == "/x");
+    CHECK(plan.sandbox.private_folders == Lines{"/var/lib/x"});
+    CHECK(plan.sandbox.pids == 7);
+    CHECK(plan.sandbox.memory == 1ULL << 30);
+    CHECK(plan.sandbox.output == 1ULL << 20);
+    REQUIRE(plan.function_faults.size() == 1);
+    CHECK(plan.function_faults[0].module == "libx.so");
+    CHECK(plan.function_faults[0].symbol == "f");
+    CHECK(plan.function_faults[0].value == -5);
+    CHECK(plan.expect.outcome == Outcome::hung);
+    REQUIRE(plan.expect.threads.size() == 1);
+    CHECK(plan.expect.threads[0].process.text() == "second/1");
+    CHECK(plan.expect.threads[0].thread.kind == ThreadSelector::Kind::any);
+    CHECK(plan.expect.threads[0].waits == WaitKind::futex);
+    CHECK(plan.expect.threads[0].stack == Lines{"a", "b"});
+    REQUIRE(plan.expect.processes.size() == 1);
+    CHECK(plan.expect.processes[0].state == "zombie");
+}
+
+TEST_CASE("host folders are visible only where built-in parameters name them") {
+    CHECK(only_plan("").sandbox.visible == Lines{"/targets"});
+    CHECK(only_plan("env = { A = \"${scenario_dir}/a\", B = \"${scenario_dir}/b\" }\n").sandbox.visible ==
+          Lines{"/targets", "dir"});
+    CHECK(only_plan("env = { A = \"${p}\" }\n[params]\np = \"${scenario_dir}\"\n").sandbox.visible ==
+          Lines{"/targets", "dir"});
+    CHECK(only_plan("[params]\nunused = \"${scenario_dir}\"\n").sandbox.visible == Lines{"/targets"});
+}
+
+constexpr std::string_view with_control = R"(
+env = { LIB = "${lib}", MODE = "${mode}" }
+[params]
+lib = "default"
+mode = "buggy"
+[matrix]
+lib = ["one", "two"]
+[point.a]
+process = "probe"
+enter = "syscall:read"
+[point.b]
+process = "probe"
+enter = "syscall:write"
+[[hold]]
+name = "order"
+at = "a"
+until = "b"
+[[hold]]
+at = "b"
+until = "a"
+[[fault]]
+name = "stub"
+process = "probe"
+function = "libx.so!f"
+return = 0
+[[expect.process]]
+process = "probe"
+state = "zombie"
+[control]
+drop = ["stub", "b"]
+set = { mode = "fixed" }
+outcome = "exited"
+exit = 4
+)";
+
+TEST_CASE("each combination of the matrix comes with its control, in the order of the file") {
+    const auto plans = plans_of(with_control);
+    REQUIRE(plans.size() == 4);
+    Lines order;
+    for (const Plan& plan : plans)
+        order.push_back(std::string(to_text(plan.role)) + " " + plan.params.at("lib") + " " +
+                        plan.params.at("mode"));
+    CHECK(order ==
+          Lines{"scenario one buggy", "control one fixed", "scenario two buggy", "control two fixed"});
+    CHECK(plans[1].processes[0].env[0].second == "one");
+    CHECK(plans[1].processes[0].env[1].second == "fixed");
+}
+
+TEST_CASE("the control lacks what it drops and has its own expectation; all points stay") {
+    const auto plans = plans_of(with_control);
+    CHECK(plans[0].holds.size() == 2);
+    CHECK(plans[0].function_faults.size() == 1);
+    CHECK(plans[0].expect.processes.size() == 1);
+    REQUIRE(plans[1].holds.size() == 1);
+    CHECK(plans[1].holds[0].name == "order");
+    CHECK(plans[1].function_faults.empty());
+    CHECK(plans[1].points.size() == 2);
+    CHECK(plans[1].expect.outcome == Outcome::exited);
+    CHECK(plans[1].expect.exit == 4);
+    CHECK(plans[1].expect.processes.empty());
+}
+
+TEST_CASE("the first axis of a matrix turns slowest") {
+    Lines order;
+    for (const Plan& plan : plans_of("[params]\nb = 0\na = 0\n[matrix]\nb = [1, 2]\na = [3, 4]\n"))
+        order.push_back(plan.params.at("b") + plan.params.at("a"));
+    CHECK(order == Lines{"13", "14", "23", "24"});
+}
+
+TEST_CASE("--set overrides a parameter and takes it out of the matrix") {
+    const auto plans = plans_of(with_control, {{"lib", "mine"}});
+    REQUIRE(plans.size() == 2);
+    CHECK(plans[0].params.at("lib") == "mine");
+    CHECK(plans[1].params.at("lib") == "mine");
+}
+
+TEST_CASE("--set of unknown parameters and with wrong references") {
+    CHECK(mistakes_of("[params]\ntcmalloc = \"x\"\n", {{"tcmaloc", "y"}}) ==
+          Lines{"dir/x.toml: error: --set tcmaloc: there is no parameter \"tcmaloc\"; did you mean "
+                "\"tcmalloc\"?"});
+    CHECK(mistakes_of("[params]\na = \"x\"\n", {{"a", "${target}"}}) ==
+          Lines{"dir/x.toml: error: --set a: there is no built-in parameter \"target\"; did you mean "
+                "\"targets\"?"});
+    CHECK(only_plan("env = { A = \"${a}\" }\n[params]\na = \"x\"\n", {{"a", "${targets}/y"}})
+              .processes[0]
+              .env[0]
+              .second == "/targets/y");
+}
+
+TEST_CASE("values that only parameters make wrong are found, once for all runs") {
+    CHECK(mistakes_of(R"(
+[params]
+call = "read"
+where = "probe/1"
+[matrix]
+where = ["probe/1", "porbe/1", "porbe/1"]
+[point.a]
+process = "${where}"
+enter = "syscall:${call}"
+)",
+                      {{"call", "raed"}}) ==
+          Lines{"dir/x.toml:17:11: error: there is no process \"porbe\"; did you mean \"probe\"?",
+                "dir/x.toml:18:9: error: unknown system call \"raed\"; did you mean \"read\"?"});
+}
+
+TEST_CASE("a parameter that leaves a program without a name is found") {
+    CHECK(mistakes_of("[[process]]\nname = \"b\"\nargv = [\"${p}\"]\n[params]\np = \"\"\n") ==
+          Lines{"dir/x.toml:12:9: error: the program's name is empty"});
+}
+
+TEST_CASE("holds that only parameters make a circle are found") {
+    const auto lines = mistakes_of(R"([params]
+where = "probe/2"
+[point.birth]
+process = "${where}"
+born = true
+[point.inside]
+process = "probe/1"
+enter = "syscall:read"
+[[hold]]
+at = "birth"
+until = "inside"
+)",
+                                   {{"where", "probe/1"}});
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].starts_with("dir/x.toml:18:1: error: this hold waits for itself"));
+}

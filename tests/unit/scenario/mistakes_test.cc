@@ -1,0 +1,274 @@
+// Wrong scenarios: the message, and where it points.
+#include "catch.h"
+#include "texts.h"
+
+using namespace rehang;
+using namespace rehang::test;
+
+TEST_CASE("the version of the format comes first, and another one stops everything else") {
+    CHECK(mistakes_of("format = 2\nnonsense = 1\n") ==
+          Lines{"x.toml:1:10: error: unknown format of a scenario file\n"
+                "    this version of rehang understands \"format = 1\""});
+    CHECK(mistakes_of("format = \"1\"\n").size() == 1);
+    const auto missing = mistakes_of(
+        "[scenario]\nname = \"x\"\nsummary = \"y\"\n[expect]\noutcome = \"hung\"\n"
+        "[[process]]\nname = \"p\"\nargv = [\"a\"]\n");
+    CHECK(missing == Lines{"x.toml:1:1: error: the file must start with \"format = 1\"\n"
+                           "    this version of rehang understands \"format = 1\""});
+}
+
+TEST_CASE("an empty scenario is told everything that it needs") {
+    CHECK(mistakes_of("format = 1\n") == Lines{"x.toml:1:1: error: a scenario needs [scenario]",
+                                               "x.toml:1:1: error: a scenario needs [[process]]",
+                                               "x.toml:1:1: error: a scenario needs [expect]"});
+    CHECK(mistakes_of("format = 1\n[scenario]\n[[process]]\n[expect]\n") ==
+          Lines{"x.toml:2:1: error: [scenario] needs \"name\"",
+                "x.toml:2:1: error: [scenario] needs \"summary\"",
+                "x.toml:3:1: error: [[process]] needs \"name\"",
+                "x.toml:3:1: error: [[process]] needs \"argv\"",
+                "x.toml:4:1: error: [expect] needs \"outcome\""});
+}
+
+TEST_CASE("an unknown key comes with the nearest known one, which is not reported as missing too") {
+    CHECK(mistakes_of("format = 1\n[scenaro]\nx = 1\n[scenario]\nname = \"x\"\nsumary = "
+                      "\"y\"\n[expect]\noutcome = \"hung\"\n"
+                      "[[process]]\nname = \"p\"\nargv = [\"a\"]\n") ==
+          Lines{"x.toml:2:2: error: unknown key \"scenaro\"; did you mean \"scenario\"?",
+                "x.toml:6:1: error: unknown key \"sumary\" in [scenario]; did you mean \"summary\"?"});
+    CHECK(mistakes_with("[point.p]\nproces = \"probe\"\nentre = \"syscall:read\"\n") ==
+          Lines{"x.toml:11:1: error: unknown key \"proces\" in [point.p]; did you mean \"process\"?",
+                "x.toml:12:1: error: unknown key \"entre\" in [point.p]; did you mean \"enter\"?"});
+    CHECK(mistakes_with("[sandbox]\nlimits = { pid = 3 }\n") ==
+          Lines{"x.toml:11:12: error: unknown key \"pid\" in [sandbox.limits]; did you mean \"pids\"?"});
+}
+
+TEST_CASE("a value of the wrong type says what it must be and what it is") {
+    CHECK(mistakes_of(scenario_with("argv = \"a\"\n")) ==
+          Lines{"x.toml:9:8: error: \"argv\" must be a list of texts in quotes, not text"});
+    CHECK(mistakes_of(scenario_with("argv = [\"a\", 1]\n")) ==
+          Lines{"x.toml:9:14: error: \"argv\" must be text in quotes, not a whole number"});
+    CHECK(mistakes_with("[sandbox]\nlimits = { memory = 4096 }\n") ==
+          Lines{"x.toml:11:21: error: \"memory\" must be a size in quotes, such as \"16MiB\", not a whole "
+                "number"});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nborn = false\n") ==
+          Lines{"x.toml:12:8: error: \"born\" can only be true; leave it out otherwise"});
+    CHECK(
+        mistakes_with("[hold]\nat = \"p\"\n") ==
+        Lines{
+            "x.toml:10:1: error: \"hold\" must be a list of tables, each written as [[hold]], not a table"});
+    CHECK(mistakes_with("[params]\nx = 1.5\n") ==
+          Lines{"x.toml:11:5: error: \"x\" must be text in quotes, not a fraction"});
+    CHECK(mistakes_with("[params]\nx = 1979-05-27\n") ==
+          Lines{"x.toml:11:5: error: \"x\" must be text in quotes, not a date"});
+}
+
+TEST_CASE("a point has exactly one event") {
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\n") ==
+          Lines{"x.toml:10:1: error: [point.p] needs \"enter\" or \"leave\" or \"born\" or \"exits\""});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nenter = \"syscall:read\"\nexits = true\n") ==
+          Lines{"x.toml:13:1: error: [point.p] has \"enter\" already; only one of \"enter\", \"leave\", "
+                "\"born\", \"exits\" is "
+                "possible"});
+}
+
+TEST_CASE("events are spelled MODULE!SYMBOL or syscall:NAME") {
+    const auto enter = [](const std::string& value) {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\nenter = \"" + value + "\"\n");
+    };
+    CHECK(enter("libc.so.6!fork") == Lines{});
+    CHECK(enter("/usr/lib/libc.so.6!fork") == Lines{});
+    CHECK(enter("syscall:raed") ==
+          Lines{"x.toml:12:9: error: unknown system call \"raed\"; did you mean \"read\"?"});
+    CHECK(enter("syscal:read") == Lines{"x.toml:12:9: error: \"syscal:read\" does not say what is entered; "
+                                        "did you mean \"syscall:read\"?"});
+    CHECK(enter("read") ==
+          Lines{"x.toml:12:9: error: \"read\" does not say whose; write \"syscall:read\" for the system "
+                "call, \"MODULE!read\" for a function"});
+    CHECK(enter("std::sort") ==
+          Lines{"x.toml:12:9: error: \"std::sort\" is neither \"MODULE!SYMBOL\" nor \"syscall:NAME\""});
+    CHECK(enter("!fork") == Lines{"x.toml:12:9: error: \"!fork\" names no module before the \"!\""});
+    CHECK(enter("libc.so.6!") ==
+          Lines{"x.toml:12:9: error: \"libc.so.6!\" names no function after the \"!\""});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nleave = \"libc.so.6!fork\"\n") ==
+          Lines{"x.toml:12:9: error: leaving a function is not supported yet in this version, only leaving a "
+                "system call: "
+                "\"syscall:NAME\""});
+}
+
+TEST_CASE("processes and threads") {
+    CHECK(mistakes_with("[point.p]\nprocess = \"porbe/1\"\nborn = true\n") ==
+          Lines{"x.toml:11:11: error: there is no process \"porbe\"; did you mean \"probe\"?"});
+    CHECK(mistakes_with("[[expect.process]]\nprocess = \"prob\"\nstate = \"zombi\"\n") ==
+          Lines{"x.toml:11:11: error: there is no process \"prob\"; did you mean \"probe\"?",
+                "x.toml:12:9: error: unknown state \"zombi\"; did you mean \"zombie\"?\n"
+                "    known are: zombie, running, gone"});
+    for (const char* path : {"probe/0", "probe/", "probe/x", "probe//1", "/1", "probe/99999999999"}) {
+        INFO(path);
+        const auto lines = mistakes_with("[point.p]\nprocess = \"" + std::string(path) + "\"\nborn = true\n");
+        REQUIRE(lines.size() == 1);
+        CHECK(lines[0].starts_with("x.toml:11:11: error: \"" + std::string(path) +
+                                   "\" is no place in a fork tree"));
+    }
+    const auto thread = [](const std::string& value) {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\nthread = \"" + value + "\"\nborn = true\n");
+    };
+    for (const char* right : {"main", "!main", "any", "name:worker", "nth:3"})
+        CHECK(thread(right) == Lines{});
+    CHECK(thread("maim") == Lines{"x.toml:12:10: error: \"maim\" selects no thread; did you mean \"main\"?\n"
+                                  "    write \"main\", \"!main\", \"any\", \"name:COMM\" or \"nth:N\""});
+    CHECK(thread("name:0123456789abcdef") == Lines{"x.toml:12:10: error: no thread can have the name "
+                                                   "\"0123456789abcdef\": the kernel keeps 15 bytes"});
+}
+
+TEST_CASE("a thread is born once and exits once, but threads are born again and again") {
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe/1\"\nborn = true\nnth = 2\n") ==
+          Lines{"x.toml:13:7: error: this can't happen 2 times: a thread is born once and exits once"});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe/1\"\nthread = \"!main\"\nborn = true\nnth = 2\n") ==
+          Lines{});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nborn = true\nnth = 0\n") ==
+          Lines{"x.toml:13:7: error: \"nth\" must be between 1 and 2147483647"});
+}
+
+TEST_CASE("names that are defined twice or not at all") {
+    CHECK(mistakes_with("[[process]]\nname = \"probe\"\nargv = [\"b\"]\n") ==
+          Lines{"x.toml:11:8: error: there is a process \"probe\" already, in line 8"});
+    CHECK(mistakes_with("[point.second_fork]\nprocess = \"probe\"\nenter = \"syscall:read\"\n"
+                        "[[hold]]\nat = \"second_frok\"\nuntil = \"nothing-like-it\"\n") ==
+          Lines{"x.toml:14:6: error: there is no point \"second_frok\"; did you mean \"second_fork\"?",
+                "x.toml:15:9: error: there is no point \"nothing-like-it\""});
+    CHECK(mistakes_with("[[fault]]\nname = \"f\"\nprocess = \"probe\"\nfunction = \"l!s\"\nreturn = 0\n"
+                        "[[fault]]\nname = \"f\"\nprocess = \"probe\"\nfunction = \"l!t\"\nreturn = 0\n") ==
+          Lines{"x.toml:16:8: error: there is a hold, fault or fake \"f\" already, in line 11"});
+    CHECK(mistakes_with(
+              "[[fault]]\nname = \"no-handlers\"\nprocess = \"probe\"\nfunction = \"l!s\"\nreturn = 0\n"
+              "[control]\ndrop = [\"no-handler\"]\nset = { x = 1 }\noutcome = \"exited\"\n") ==
+          Lines{"x.toml:16:9: error: there is no hold, fault or fake \"no-handler\"; did you mean "
+                "\"no-handlers\"?",
+                "x.toml:17:9: error: there is no parameter \"x\""});
+}
+
+TEST_CASE("names keep to their letters") {
+    CHECK(mistakes_with("[[process]]\nname = \"Probe 2\"\nargv = [\"b\"]\n") ==
+          Lines{"x.toml:11:8: error: \"Probe 2\" is no name for a process\n"
+                "    use only small letters, digits, \"_\" and \"-\""});
+    CHECK(mistakes_with("[point.\"a b\"]\nprocess = \"probe\"\nborn = true\n") ==
+          Lines{"x.toml:10:8: error: \"a b\" is no name for a point\n    use only letters, digits, \"_\" and "
+                "\"-\""});
+}
+
+TEST_CASE("parameters: unknown, built-in, and only built-in ones inside their values") {
+    CHECK(mistakes_of(scenario_with("argv = [\"${tragets}/a\"]\n")) ==
+          Lines{"x.toml:9:9: error: there is no parameter \"tragets\"; did you mean \"targets\"?"});
+    CHECK(mistakes_of(scenario_with("argv = [\"${targets\"]\n")) ==
+          Lines{"x.toml:9:9: error: \"${targets\" is no reference to a parameter\n"
+                "    write ${name}, and $${ where \"${\" itself is meant"});
+    CHECK(mistakes_of(scenario_with("argv = [\"$${targets\"]\n")) == Lines{});
+    CHECK(mistakes_with("[params]\ntargets = \"x\"\n") ==
+          Lines{"x.toml:11:1: error: the parameter \"targets\" is built in"});
+    CHECK(mistakes_with("[params]\na = \"x\"\nb = \"${a}\"\nc = \"${scenario_dir}/x\"\n") ==
+          Lines{"x.toml:12:5: error: there is no built-in parameter \"a\""});
+    CHECK(mistakes_with("[params]\nlib = \"x\"\n[matrix]\nlbi = [\"y\"]\n") ==
+          Lines{"x.toml:13:1: error: there is no parameter \"lbi\"; did you mean \"lib\"?"});
+    CHECK(mistakes_with("[params]\nlib = \"x\"\n[matrix]\nlib = []\n") ==
+          Lines{"x.toml:13:7: error: \"lib\" must not be empty"});
+}
+
+TEST_CASE("a matrix that would run for ever is refused") {
+    std::string params = "[params]\n", matrix = "[matrix]\n";
+    for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) {
+        params += std::string(name) + " = 1\n";
+        matrix += std::string(name) + " = [1, 2]\n";
+    }
+    CHECK(mistakes_with(params + matrix) ==
+          Lines{"x.toml:30:1: error: the matrix has more than 256 combinations"});
+}
+
+TEST_CASE("words of the vocabulary") {
+    CHECK(
+        mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\n[[process]]\nname = \"p\"\nargv "
+                    "= [\"a\"]\n"
+                    "[expect]\noutcome = \"hang\"\ncause = \"inherited-lok\"\nsignal = \"SIGABORT\"\n"
+                    "[[expect.thread]]\nprocess = \"p\"\nwaits = \"futx\"\n") ==
+        Lines{"x.toml:9:11: error: unknown outcome \"hang\"; did you mean \"hung\"?\n"
+              "    known are: exited, signaled, hung, timeout, unmet, unsupported",
+              "x.toml:10:9: error: unknown cause \"inherited-lok\"; did you mean \"inherited-lock\"?\n"
+              "    known are: inherited-lock, lock-cycle, held-pipe, lost-thread, lost-wakeup, spin, unknown",
+              "x.toml:11:10: error: unknown signal \"SIGABORT\"; did you mean \"SIGABRT\"?",
+              "x.toml:14:9: error: unknown waits \"futx\"; did you mean \"futex\"?\n"
+              "    known are: running, pipe-read, pipe-write, futex, child, poll, vfork, signal, timer, "
+              "held, stopped, exited, "
+              "unknown"});
+    CHECK(mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\n[[process]]\nname = "
+                      "\"p\"\nargv = [\"a\"]\n"
+                      "[expect]\noutcome = \"exited\"\ncause = \"spin\"\n") ==
+          Lines{"x.toml:10:9: error: only a hang has a cause, and the outcome expected is \"exited\""});
+}
+
+TEST_CASE("system call faults and fakes are one clear error each, whatever their keys are") {
+    CHECK(
+        mistakes_with(
+            "[[fault]]\nname = \"f\"\nprocess = \"probe\"\nsyscall = \"ioctl\"\nwhere = { request = \"X\" }\n"
+            "nth = 1\nerrno = \"ENXIO\"\nprobability = 0.5\n"
+            "[[fake]]\ndevice = \"/dev/kvm\"\nmodel = \"kvm-arm64\"\nwith = { gic = \"v2\" }\n") ==
+        Lines{"x.toml:10:1: error: system call faults are not supported yet in this version\n"
+              "    function faults are: function = \"MODULE!SYMBOL\" with return = NUMBER",
+              "x.toml:18:1: error: fakes are not supported yet in this version"});
+}
+
+TEST_CASE("a function fault needs its function and its answer") {
+    CHECK(mistakes_with("[[fault]]\nname = \"f\"\nprocess = \"probe\"\nfuncton = \"l!s\"\n") ==
+          Lines{"x.toml:10:1: error: [[fault]] needs \"return\"",
+                "x.toml:13:1: error: unknown key \"functon\" in [[fault]]; did you mean \"function\"?"});
+    CHECK(mistakes_with(
+              "[[fault]]\nname = \"f\"\nprocess = \"probe\"\nfunction = \"syscall:read\"\nreturn = 0\n") ==
+          Lines{"x.toml:13:12: error: \"syscall:read\" is not \"MODULE!SYMBOL\""});
+}
+
+TEST_CASE("folders, needs, durations and sizes") {
+    CHECK(mistakes_with("[sandbox]\nprivate = [\"var\", \"/\", \"/a/../b\", \"/fine\"]\n") ==
+          Lines{"x.toml:11:12: error: \"var\" can't be a private folder\n    write an absolute path below "
+                "\"/\", without \"..\"",
+                "x.toml:11:19: error: \"/\" can't be a private folder\n    write an absolute path below "
+                "\"/\", without \"..\"",
+                "x.toml:11:24: error: \"/a/../b\" can't be a private folder\n"
+                "    write an absolute path below \"/\", without \"..\""});
+    CHECK(mistakes_of(scenario_with("argv = [\"a\"]\ncwd = \"here\"\n")) ==
+          Lines{"x.toml:10:7: error: \"here\" is no absolute path"});
+    CHECK(
+        mistakes_with("[sandbox]\nlimits = { output = \"0MiB\" }\n") ==
+        Lines{"x.toml:11:21: error: \"0MiB\" is no size\n"
+              "    write a number above 0 and its unit: \"2GiB\", \"16MiB\", \"64KiB\", or bytes: \"4096\""});
+    CHECK(
+        mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\ntimeout = \"0s\"\nneeds = "
+                    "[\"fle:x\", \"gdb\"]\n"
+                    "[[process]]\nname = \"p\"\nargv = [\"a\"]\n[expect]\noutcome = \"exited\"\n") ==
+        Lines{
+            "x.toml:5:11: error: \"0s\" is no duration\n"
+            "    write a number above 0, at most a day, and its unit: \"250ms\", \"3s\", \"1.5s\", \"2min\"",
+            "x.toml:6:10: error: unknown kind of need \"fle\"; did you mean \"file\"?\n"
+            "    known are: \"file:LIBRARY-OR-PATH\", \"program:NAME\"",
+            "x.toml:6:19: error: \"gdb\" is no need\n    write \"file:LIBRARY-OR-PATH\" or "
+            "\"program:NAME\""});
+}
+
+TEST_CASE("a control changes something") {
+    CHECK(mistakes_with("[control]\noutcome = \"exited\"\n") ==
+          Lines{"x.toml:10:1: error: [control] needs \"drop\" or \"set\""});
+}
+
+TEST_CASE("a NUL character can't be given to a program") {
+    CHECK(mistakes_of(scenario_with("argv = [\"a\\u0000b\"]\n")) ==
+          Lines{"x.toml:9:9: error: \"argv\" has a NUL character, which no program can be given"});
+}
+
+TEST_CASE("hundreds of mistakes are cut after the first hundred, and tables after 256") {
+    std::string keys;
+    for (int i = 0; i < 150; ++i) keys += "key-number-" + std::to_string(i) + " = 1\n";
+    const auto lines = mistakes_with("[sandbox]\n" + keys);
+    REQUIRE(lines.size() == 101);
+    CHECK(lines.back() == "x.toml:110:1: error: 50 more mistakes after this one are not shown");
+    std::string points;
+    for (int i = 0; i < 300; ++i)
+        points += "[point.p" + std::to_string(i) + "]\nprocess = \"probe\"\nenter = \"syscall:read\"\n";
+    CHECK(mistakes_with(points) == Lines{"x.toml:778:8: error: more than 256 [point.NAME]"});
+}
