@@ -32,7 +32,8 @@ struct Module {
 
 std::vector<Module> modules_of(const std::vector<Mapping>& mappings);
 // The module whose file name, or whose soname, is `name`; `libfoo.so.4` also finds libfoo.so.4.5.9.
-const Module* find_module(const std::vector<Module>& modules, const std::string& name, pid_t pid, Files& files);
+const Module* find_module(const std::vector<Module>& modules, const std::string& name, pid_t pid,
+                          Files& files);
 const Module* module_at(const std::vector<Module>& modules, std::uint64_t address);
 // The path by which this process reads a file that process `pid` calls `path`: /proc/PID/root/….
 std::string host_view(pid_t pid, const std::string& path);
@@ -42,8 +43,8 @@ std::uint64_t address_of(const Module& module, const File& file, std::uint64_t v
 std::uint64_t value_of(const Module& module, const File& file, std::uint64_t address);
 
 struct Place {
-    std::string module;  // "libtcmalloc.so.4.5.11"; "" in anonymous memory
-    std::string symbol;  // demangled, without parameters; "" if unknown
+    std::string module;        // "libtcmalloc.so.4.5.11"; "" in anonymous memory
+    std::string symbol;        // demangled, without parameters; "" if unknown
     std::uint64_t offset = 0;  // from the symbol, or from the module where there is no symbol
     // "libc.so.6!fork+0x12", "libc.so.6+0x1234", "0x7f…".
     std::string text() const;

@@ -208,6 +208,11 @@ std::vector<Symbol> File::find_functions(std::string_view name) const {
     return found;
 }
 
+const Symbol* File::find_object(std::string_view name) const {
+    const auto found = std::ranges::find_if(symbols_, [&](const Symbol& s) { return !s.function && s.name == name; });
+    return found == symbols_.end() ? nullptr : &*found;
+}
+
 const Symbol* File::at(std::uint64_t value) const {
     auto next = std::ranges::upper_bound(symbols_, value, {}, &Symbol::value);
     constexpr int nested = 16;  // symbols may lie inside each other: aliases, and labels within a function

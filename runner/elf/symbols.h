@@ -21,7 +21,8 @@ struct Symbol {
     bool ifunc = false;    // STT_GNU_IFUNC: value is the resolver's
 };
 
-// One file's symbol tables (.dynsym, .symtab and those of its separate debug file where installed). Immutable once made.
+// One file's symbol tables (.dynsym, .symtab and those of its separate debug file where installed). Immutable
+// once made.
 class File {
   public:
     static Expected<File> read(const std::string& path);
@@ -30,13 +31,19 @@ class File {
     const std::string& interpreter() const { return interpreter_; }  // PT_INTERP; empty: static or a library
     bool position_independent() const { return position_independent_; }
     std::uint64_t entry() const { return entry_; }
-    // The lowest PT_LOAD's vaddr rounded down to a page: address in memory = start of the first mapping - first_vaddr() + value.
+    // The lowest PT_LOAD's vaddr rounded down to a page: address in memory = start of the first mapping -
+    // first_vaddr() + value.
     std::uint64_t first_vaddr() const { return first_vaddr_; }
-    const std::vector<std::string>& needed() const { return needed_; }    // DT_NEEDED
-    const std::vector<std::string>& run_path() const { return run_path_; }  // DT_RUNPATH or DT_RPATH, split, $ORIGIN put in
+    const std::vector<std::string>& needed() const { return needed_; }  // DT_NEEDED
+    const std::vector<std::string>& run_path() const {
+        return run_path_;
+    }  // DT_RUNPATH or DT_RPATH, split, $ORIGIN put in
 
-    // Different functions that `name` stands for: mangled, or demangled with or without parameters. Aliases of one address count once.
+    // Different functions that `name` stands for: mangled, or demangled with or without parameters. Aliases
+    // of one address count once.
     std::vector<Symbol> find_functions(std::string_view name) const;
+    // A data object by its exact name; null if there is none.
+    const Symbol* find_object(std::string_view name) const;
     // The object or function whose extent holds `value`; for `SYMBOL+offset`.
     const Symbol* at(std::uint64_t value) const;
     // For suggestions: mangled and demangled names of all functions.
@@ -51,7 +58,8 @@ class File {
     mutable std::vector<std::string> function_names_;
 };
 
-// "tcmalloc::CentralFreeList::ReleaseListToSpans(void*)" from the mangled name; the name itself where it is not a C++ one.
+// "tcmalloc::CentralFreeList::ReleaseListToSpans(void*)" from the mangled name; the name itself where it is
+// not a C++ one.
 std::string demangle(const std::string& mangled);
 // The same without the parameter list and what follows it.
 std::string demangle_short(const std::string& mangled);

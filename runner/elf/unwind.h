@@ -1,4 +1,5 @@
-// Stacks of threads that are not stopped, from a stack pointer and a program counter alone (libdwfl, no ptrace).
+// Stacks of threads that are not stopped, from a stack pointer and a program counter alone (libdwfl, no
+// ptrace).
 #pragma once
 
 #include <sys/types.h>
@@ -20,22 +21,26 @@ struct Frame {
     std::uint64_t offset = 0;
 };
 
-// What is known of a thread's registers: enough is sp and pc (from /proc/TID/syscall); with all of them more stacks can be unwound.
+// What is known of a thread's registers: enough is sp and pc (from /proc/TID/syscall); with all of them more
+// stacks can be unwound.
 struct Registers {
     std::uint64_t pc = 0;
     std::uint64_t sp = 0;
-    std::uint64_t bp = 0;                           // rbp
-    std::uint64_t bx = 0, r12 = 0, r13 = 0, r14 = 0, r15 = 0;  // the other registers that a called function preserves
-    bool complete = false;                          // only pc and sp are set otherwise
+    std::uint64_t bp = 0;  // rbp
+    std::uint64_t bx = 0, r12 = 0, r13 = 0, r14 = 0,
+                  r15 = 0;  // the other registers that a called function preserves
+    bool complete = false;  // only pc and sp are set otherwise
 };
 
-// Memory that no longer exists in the process: a copy of a stack made earlier. Read before the process's own memory.
+// Memory that no longer exists in the process: a copy of a stack made earlier. Read before the process's own
+// memory.
 struct SavedStack {
     std::uint64_t start = 0;
     std::vector<unsigned char> bytes;
 };
 
-// One process's unwinder: its modules are read once. Use from one thread; the process may run or end meanwhile (then: shorter stacks).
+// One process's unwinder: its modules are read once. Use from one thread; the process may run or end
+// meanwhile (then: shorter stacks).
 class Unwinder {
   public:
     explicit Unwinder(pid_t pid, Files& files);
@@ -44,7 +49,8 @@ class Unwinder {
     ~Unwinder();
 
     // Innermost frame first, at most `most`. Never fails: where unwinding ends early, the frames so far.
-    std::vector<Frame> unwind(const Registers& registers, const SavedStack* saved = nullptr, size_t most = 64);
+    std::vector<Frame> unwind(const Registers& registers, const SavedStack* saved = nullptr,
+                              size_t most = 64);
 
   private:
     struct Impl;

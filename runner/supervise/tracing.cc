@@ -101,20 +101,22 @@ void Tracing::born(pid_t parent_tid, pid_t tid) {
         if (on_fork_) on_fork_(parent, parent_tid, child);
     }
     over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
+    // Reached while the maker is stopped: whoever waits for this birth goes on before the maker can do
+    // anything else.
+    if (pass(director_.open_points<IsBorn>(tree_.process_of(tid)->path, tree_.thread(tid)->nth), tid))
+        stays_at_birth_.insert(tid);
     if (const auto early = early_.extract(tid)) stopped(tid, early.mapped());
 }
 
 // A thread is seen stopped for the first time, or was asked to stop for new breakpoints.
 void Tracing::met(pid_t tid) {
     if (kept_.contains(tid)) return;
-    const bool first = !armed_.contains(tid);
-    if (over_process_limit_ && first) return;  // the run ends now; a fork bomb must not grow meanwhile
-    if (first &&
-        pass(director_.open_points<IsBorn>(tree_.process_of(tid)->path, tree_.thread(tid)->nth), tid)) {
+    if (over_process_limit_ && !armed_.contains(tid))
+        return;  // the run ends now; a fork bomb must not grow meanwhile
+    if (stays_at_birth_.erase(tid) != 0)
         kept_[tid] = {};
-        return;
-    }
-    go_on(tid, {});
+    else
+        go_on(tid, {});
 }
 
 void Tracing::executed(pid_t tid) {
@@ -216,6 +218,7 @@ void Tracing::ended(pid_t tid, int status) {
     early_.erase(tid);
     armed_.erase(tid);
     kept_.erase(tid);
+    stays_at_birth_.erase(tid);
     director_.gone(tid);
     TrackedProcess* process = tree_.process_of(tid);
     if (!process) return;
@@ -233,16 +236,19 @@ bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {
     for (const size_t point : points) {
         const Director::Step step = director_.pass(point, tid, nth, name, now());
         stay = step.stay;
-        for (const pid_t released : step.released)
-            if (const auto kept = kept_.extract(released)) go_on(released, kept.mapped());
+        for (const pid_t released : step.released) let_go(released);
     }
     return stay;
 }
 
 void Tracing::expire(size_t hold) {
-    const auto tid = director_.expire(hold);
-    if (!tid) return;
-    if (const auto kept = kept_.extract(*tid)) go_on(*tid, kept.mapped());
+    if (const auto tid = director_.expire(hold)) let_go(*tid);
+}
+
+// No hold keeps the thread any more.
+void Tracing::let_go(pid_t tid) {
+    stays_at_birth_.erase(tid);  // it has not even stopped for the first time
+    if (const auto kept = kept_.extract(tid)) go_on(tid, kept.mapped());
 }
 
 void Tracing::go_on(pid_t tid, Pending how) {

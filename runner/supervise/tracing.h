@@ -70,6 +70,7 @@ class Tracing {
 
     // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
     bool pass(const std::vector<size_t>& points, pid_t tid);
+    void let_go(pid_t tid);
     void go_on(pid_t tid, Pending how);
     void arm(pid_t tid);
     void rearm_others(const TrackedProcess& process, pid_t but_not);
@@ -83,6 +84,7 @@ class Tracing {
     std::map<pid_t, Image> images_;                      // by process
     std::map<pid_t, std::vector<std::uint64_t>> armed_;  // by thread: what its debug registers hold
     std::map<pid_t, Pending> kept_;                      // held threads
+    std::set<pid_t> stays_at_birth_;                     // made, to be held, not stopped yet
     std::map<pid_t, int> early_;  // first stops of threads whose parent's event has not come yet
     std::set<pid_t> alarms_;
     std::vector<int> stubbed_;
