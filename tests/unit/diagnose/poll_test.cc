@@ -1,0 +1,125 @@
+#include <poll.h>
+#include <sys/select.h>
+#include <sys/syscall.h>
+
+#include <array>
+
+#include "catch.h"
+#include "scene.h"
+
+using namespace rehang;
+
+namespace {
+
+constexpr std::uint64_t forever = 0xffffffff;  // (int)-1 in a register whose upper half is 0
+constexpr std::uint64_t at = private_memory;
+
+// a looks at two pipes; b, which is stuck by itself, could write to both of them.
+Scene two_pipes() {
+    Scene scene;
+    scene.process(10, "a");
+    scene.process(20, "b");
+    scene.read_end(10, 3, 100), scene.write_end(20, 3, 100);
+    scene.read_end(10, 4, 200), scene.write_end(20, 4, 200);
+    scene.read_end(20, 5, 300), scene.write_end(20, 6, 300);
+    scene.asleep(20, 20, SYS_read, {5, 0, 1});
+    return scene;
+}
+
+void polled(Scene& scene, std::uint64_t count, int first, int second) {
+    const std::array<pollfd, 2> fds = {
+        {{.fd = first, .events = POLLIN, .revents = 0}, {.fd = second, .events = POLLIN, .revents = 0}}};
+    scene.bytes(10, at, fds.data(), count * sizeof(pollfd));
+}
+
+}  // namespace
+
+TEST_CASE("poll over pipes is stuck when only stuck threads hold the other ends") {
+    Scene scene = two_pipes();
+    scene.asleep(10, 10, SYS_poll, {at, 2, forever});
+    polled(scene, 2, 3, 4);
+    CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).kind == WaitKind::poll);
+}
+
+TEST_CASE("poll with a time-out goes on") {
+    Scene scene = two_pipes();
+    scene.asleep(10, 10, SYS_poll, {at, 2, 1000});
+    polled(scene, 2, 3, 4);
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("poll is not stuck when one of its pipes can be written") {
+    Scene scene = two_pipes();
+    scene.process(30, "c");
+    scene.write_end(30, 9, 200);
+    scene.running(30, 30);
+    scene.asleep(10, 10, SYS_poll, {at, 2, forever});
+    polled(scene, 2, 3, 4);
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("poll that looks at something else than pipes is not understood") {
+    Scene scene = two_pipes();
+    scene.descriptor(10, 7, "anon_inode:[timerfd]");
+    scene.asleep(10, 10, SYS_ppoll, {at, 2, 0});
+    polled(scene, 2, 3, 7);
+    CHECK_FALSE(scene.stuck(10));
+    CHECK(scene.wait(10).by_outside ==
+          "it polls anon_inode:[timerfd] (fd 7), which this version does not follow");
+}
+
+TEST_CASE("poll passes over negative descriptors") {
+    Scene scene = two_pipes();
+    scene.asleep(10, 10, SYS_poll, {at, 2, forever});
+    polled(scene, 2, 3, -1);
+    CHECK(scene.stuck(10));
+}
+
+TEST_CASE("poll whose descriptors could not be read is not understood") {
+    Scene scene = two_pipes();
+    scene.asleep(10, 10, SYS_poll, {at, 2, forever});
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("poll without descriptors waits for a signal, or for its time-out") {
+    Scene scene;
+    scene.process(10, "a");
+    scene.asleep(10, 10, SYS_poll, {0, 0, forever});
+    scene.asleep(10, 11, SYS_poll, {0, 0, 50});
+    CHECK(scene.wait(10).kind == WaitKind::signal);
+    CHECK(scene.wait(11).kind == WaitKind::timer);
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("select over a pipe is stuck, and goes on when it has a time-out") {
+    Scene scene = two_pipes();
+    fd_set set;
+    FD_ZERO(&set);
+    FD_SET(4, &set);
+    scene.bytes(10, at, &set, 8);
+    SECTION("without") {
+        scene.asleep(10, 10, SYS_select, {5, at, 0, 0, 0});
+        CHECK(scene.stuck(10));
+        CHECK(scene.wait(10).pipe_inode == 200);
+    }
+    SECTION("with") {
+        scene.asleep(10, 10, SYS_pselect6, {5, at, 0, 0, at + 64});
+        CHECK_FALSE(scene.stuck(10));
+    }
+}
+
+TEST_CASE("epoll over a pipe is stuck when only stuck threads hold the other end") {
+    Scene scene = two_pipes();
+    scene.descriptor(10, 8, "anon_inode:[eventpoll]").watched = {{.fd = 3, .inode = 100}};
+    scene.asleep(10, 10, SYS_epoll_wait, {8, at, 16, forever});
+    CHECK(scene.stuck(10));
+    SECTION("unless another thread could add a descriptor") {
+        scene.running(10, 11);
+        CHECK_FALSE(scene.stuck(10));
+    }
+    SECTION("unless the number means another file by now") {
+        scene.of(10).descriptors.back().watched = {{.fd = 3, .inode = 999}};
+        CHECK_FALSE(scene.stuck(10));
+    }
+}
