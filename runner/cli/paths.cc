@@ -21,9 +21,9 @@ bool is_folder(const fs::path& path) {
 }  // namespace
 
 std::string targets_folder() {
-    const fs::path built = own_folder() / "../fakes/targets";
     const fs::path installed = own_folder() / "../libexec/rehang/targets";
-    for (const fs::path& folder : {built, installed})
+    const fs::path built = own_folder() / "../targets";
+    for (const fs::path& folder : {installed, built})
         if (is_folder(folder)) return fs::weakly_canonical(folder).string();
     return REHANG_LIBEXEC "/targets";
 }

@@ -47,14 +47,17 @@ Expected<void> JsonFile::write(const nlohmann::json& json) {
     return {};
 }
 
-nlohmann::json RunOutput::json() const { return document(runs_, failures_); }
+nlohmann::json RunOutput::json() const {
+    return document(runs_, failures_);
+}
 
-std::string RunOutput::text_of(const RunReport& report) const {
+std::string RunOutput::text_of(const RunReport& report) {
     const bool good = report.as_expected;
     if (options_.quiet) return good ? "" : render_line(report, options_.style);
-    const bool full = !good || (options_.alone && report.role == Role::scenario);
-    // A blank line sets full reports apart from what is around them.
-    return full ? render(report, options_.style) + '\n' : render_line(report, options_.style);
+    const bool wanted = good ? options_.alone && report.role == Role::scenario
+                             : told_in_full_.insert(group_name(report) + report.signature).second;
+    // An empty line sets full reports apart from what follows.
+    return wanted ? render(report, options_.style) + '\n' : render_line(report, options_.style);
 }
 
 bool RunOutput::tell(RunReport report) {
@@ -74,7 +77,10 @@ bool RunOutput::tell(FailedRun failed) {
 
 bool RunOutput::tell_summary() {
     if (!options_.text || options_.alone || runs_.empty()) return true;
-    return put((options_.quiet ? "" : "\n") + render_summary(group_runs(runs_), options_.style));
+    std::string text = (options_.quiet ? "" : "\n") + render_summary(group_runs(runs_), options_.style);
+    if (!failures_.empty())
+        text += fmt::format("{} more gave no report: the runner failed\n", failures_.size());
+    return put(text);
 }
 
 }  // namespace rehang

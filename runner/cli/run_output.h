@@ -1,6 +1,7 @@
 // Tells the results of `rehang run` as they come, and all together at the end.
 #pragma once
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -42,11 +43,12 @@ class RunOutput {
     ExitCode exit_code() const { return code_; }
 
   private:
-    std::string text_of(const RunReport& report) const;
+    std::string text_of(const RunReport& report);
 
     OutputOptions options_;
     std::vector<RunReport> runs_;
     std::vector<FailedRun> failures_;
+    std::set<std::string> told_in_full_;  // what went wrong in the same way twice is told in full once
     ExitCode code_ = ExitCode::as_expected;
 };
 

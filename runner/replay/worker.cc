@@ -34,10 +34,10 @@ RunReport unsupported_run(const Plan& plan, const Job& job, const Error& error) 
     report.scenario = plan.scenario;
     report.params = plan.params;
     report.outcome = Outcome::unsupported;
-    report.as_expected = plan.expect.outcome == Outcome::unsupported;
-    report.explanation = {error.what};
-    if (!error.hint.empty()) report.explanation.push_back(error.hint);
+    report.notes = {error.what};
+    if (!error.hint.empty()) report.notes.push_back(error.hint);
     report.host = host_info();
+    judge(report, plan);
     report.signature = signature(report);
     return report;
 }

@@ -41,10 +41,6 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-std::string group_name(const RunReport& run) {
-    return run.scenario + params_text(run.params) + (run.role == Role::control ? " (control)" : "");
-}
-
 void add(Collected& collected, const RunReport& run) {
     ++collected.group.runs;
     if (run.as_expected) ++collected.group.as_expected;
@@ -70,6 +66,10 @@ std::string sameness(const RunGroup& group) {
 }
 
 }  // namespace
+
+std::string group_name(const RunReport& run) {
+    return run.scenario + params_text(run.params) + (run.role == Role::control ? " (control)" : "");
+}
 
 std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs) {
     std::vector<Collected> all;

@@ -22,6 +22,8 @@ struct RunGroup {
     bool identical() const { return signatures <= 1 && pid_sets <= 1 && point_orders <= 1; }
 };
 
+// "localtime-lock-at-fork at_fork=nothing (control)": the same for all runs of a group.
+std::string group_name(const RunReport& run);
 // In the order of their first run.
 std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs);
 // "NAME  200 of 200 as expected, identical (signature, pids, points), median 34 ms"

@@ -99,7 +99,8 @@ std::string render(const RunReport& report, const TextStyle& style) {
     std::string text =
         fmt::format("{} {}  {}  {}\n", mark(report, style), name_text(report, style), verdict,
                     painted(fmt::format("(total {:.0f} ms)", report.timings_ms.total), Tone::faint, style));
-    text += mismatch_section(report, style);
+    // "expected hung, but it is unsupported" would tell nothing: the notes say what is missing.
+    if (report.outcome != Outcome::unsupported) text += mismatch_section(report, style);
     text += unmet_section(report, style);
     text += processes_section(report, style);
     text += why_section(report, style);

@@ -1,0 +1,58 @@
+// The rehang program as a user starts it, and files for it to read.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rehang::e2e {
+
+struct Finished {
+    int status = 0;  // exit status; 128 + N after signal N
+    std::string out, err;
+};
+
+// Runs `rehang WORDS…` to its end in `folder` (the caller's when empty); stdin is empty, stdout and stderr
+// are pipes.
+Finished rehang(const std::vector<std::string>& words, const std::string& folder = {});
+
+// A rehang that is still running, to be disturbed. Ends it when it goes.
+class Running {
+  public:
+    explicit Running(const std::vector<std::string>& words);
+    ~Running();
+
+    std::string read_line();            // of stdout, waits for it
+    void close_stdout();                // as `| head` does
+    void send(int signal);              // to rehang itself
+    std::vector<int> children() const;  // its workers, as far as they are there
+    // Waits until rehang and everybody who has its stdout or stderr open has ended.
+    Finished wait();
+
+    struct Impl;  // in command.cc
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+// An empty folder of its own that goes with the object.
+class Folder {
+  public:
+    Folder();
+    ~Folder();
+    Folder(const Folder&) = delete;
+    Folder& operator=(const Folder&) = delete;
+
+    const std::string& path() const { return path_; }
+    // Writes a file in it and gives its path.
+    std::string file(const std::string& name, std::string_view content) const;
+
+  private:
+    std::string path_;
+};
+
+// True where this host can't run scenarios, after a warning; a failed check with REHANG_MUST_RUN set.
+bool must_skip();
+
+}  // namespace rehang::e2e
