@@ -48,7 +48,7 @@ void add_what_the_runner_knows(ThreadSnapshot& thread, const KnownProcess& known
     if (found == known.threads.end()) return;
     if (found->nth > 0) thread.nth = found->nth;
     thread.held_at = found->held_at;
-    thread.paused = found->paused;
+    thread.paused = thread.paused || found->paused;
 }
 
 void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
@@ -58,7 +58,7 @@ void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
                                              &KnownProcess::pid);
         if (known == scope.processes.rend()) continue;
         process.path = known->path;
-        process.alarm = known->alarm;
+        process.alarm = process.alarm || known->alarm;
         process.exit_status = known->exit_status;
         for (ThreadSnapshot& thread : process.threads) add_what_the_runner_knows(thread, *known);
         std::ranges::sort(process.threads, {}, &ThreadSnapshot::nth);
@@ -131,13 +131,16 @@ std::vector<DescriptorSnapshot> pipes_of(const std::string& process) {
 Snapshot Collector::collect(const Scope& scope, Detail detail) {
     const Census before = take_census(scope.init);
     const bool asleep = all_sleep(before);
-    const bool nobody_ran = asleep && last_.consistent && before == last_census_;
-    Snapshot snapshot = nobody_ran ? last_ : states_of(before);
-    add_what_the_runner_knows(snapshot, scope);
-    if (!nobody_ran && (asleep || detail == Detail::always)) look_into(snapshot, scope);
-    snapshot.consistent = asleep && take_census(scope.init) == before;
+    const bool still_true = asleep && last_.consistent && before == last_census_;
+    if (!still_true) {
+        last_ = states_of(before);
+        if (asleep || detail == Detail::always) look_into(last_, scope);
+    }
+    last_.consistent = asleep && take_census(scope.init) == before;
     last_census_ = before;
-    last_ = snapshot;
+    // What the runner knows may change while nobody runs: it is put onto a copy each time.
+    Snapshot snapshot = last_;
+    add_what_the_runner_knows(snapshot, scope);
     return snapshot;
 }
 
@@ -155,7 +158,8 @@ void Collector::recognise_retry_loops(ProcessSnapshot& process) {
     constexpr size_t frames = 3;  // a wrapper like syscall(), the function that waits, its caller
     for (ThreadSnapshot& thread : process.threads) {
         if (!is_timed_futex_wait(thread)) continue;
-        const auto stack = unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp}, nullptr, frames);
+        const auto stack = unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp}, nullptr, frames,
+                                                    elf::FramePointer::only_known);
         if (const RetryLoop* const loop = retry_loop_of(stack)) thread.retried_while = loop->locked_bits;
     }
 }

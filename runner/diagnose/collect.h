@@ -38,7 +38,7 @@ class Collector {
     elf::Files& files_;
     std::map<pid_t, KeptUnwinder> unwinders_;
     Census last_census_;
-    Snapshot last_;  // consistent and detailed, or not detailed at all
+    Snapshot last_;  // as /proc shows it
 };
 
 }  // namespace rehang

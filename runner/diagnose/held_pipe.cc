@@ -9,8 +9,11 @@ namespace rehang {
 namespace {
 
 // Waiting in these is what a daemon does for a living: nothing is wrong with the holder but that it holds.
-bool is_an_end_in_itself(const Wait& wait) {
-    return wait.kind == WaitKind::signal || wait.kind == WaitKind::poll || wait.kind == WaitKind::pipe_read;
+// When it waits for the reader in turn, the two wait for each other, which is another story.
+bool is_an_end_in_itself(const Wait& wait, pid_t reader) {
+    if (wait.kind == WaitKind::signal) return true;
+    const bool waits_for_reader = std::ranges::find(wait.wakers, reader) != wait.wakers.end();
+    return (wait.kind == WaitKind::poll || wait.kind == WaitKind::pipe_read) && !waits_for_reader;
 }
 
 const DescriptorSnapshot* write_end(const ProcessSnapshot& process, const Wait& wait) {
@@ -40,7 +43,7 @@ bool is_just_held(const Evidence& evidence, const ThreadWait& reader, const std:
         const auto threads = living_threads(holder.process);
         return holder.process.pid != reader.pid && std::ranges::all_of(threads, [&](pid_t tid) {
                    const ThreadWait* const thread = evidence.graph.of(tid);
-                   return thread && is_an_end_in_itself(thread->wait);
+                   return thread && is_an_end_in_itself(thread->wait, reader.tid);
                });
     });
 }

@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <sys/uio.h>
 
+#include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <cstring>
 #include <unordered_map>
 
@@ -28,6 +30,7 @@ struct Session {
     pid_t pid;
     Files& files;
     std::vector<Module> modules;
+    std::vector<Mapping> code;
     Dwfl* dwfl = nullptr;
     bool attached = false;
     std::unordered_map<std::uint64_t, Place>
@@ -49,6 +52,16 @@ struct Session {
     bool set_registers(Dwfl_Thread* thread) const;
     Place& place_of(std::uint64_t pc);
     int add_frame(Dwfl_Frame* state);
+
+    struct Walk {
+        std::vector<Frame> frames;
+        bool ended_early = false;
+    };
+    Walk walk(const Registers& from);
+    bool is_outermost(const Frame& frame) const;
+    bool is_code(std::uint64_t address) const;
+    bool looks_like_frame(std::uint64_t address, std::uint64_t& outer) const;
+    std::vector<std::uint64_t> possible_frame_pointers(std::uint64_t sp) const;
 };
 
 Session& session_of(void* argument) {
@@ -98,10 +111,9 @@ const Dwfl_Thread_Callbacks thread_callbacks = {
 };
 
 Session::Session(pid_t process, Files& symbol_files)
-    : pid(process),
-      files(symbol_files),
-      modules(modules_of(read_mappings(process))),
-      dwfl(dwfl_begin(&file_callbacks)) {
+    : pid(process), files(symbol_files), code(read_mappings(process)), dwfl(dwfl_begin(&file_callbacks)) {
+    modules = modules_of(code);
+    std::erase_if(code, [](const Mapping& mapping) { return !mapping.executable; });
     if (!dwfl) return;
     report_modules();
     attached = dwfl_attach_state(dwfl, nullptr, pid, &thread_callbacks, this);
@@ -135,9 +147,10 @@ bool Session::set_registers(Dwfl_Thread* thread) const {
         return dwfl_thread_state_registers(thread, static_cast<int>(number), 1, &value);
     };
     bool good = set(rsp, registers->sp) && set(rip, registers->pc);
+    if (registers->complete || registers->bp != 0) good = good && set(rbp, registers->bp);
     if (registers->complete)
-        good = good && set(rbp, registers->bp) && set(rbx, registers->bx) && set(r12, registers->r12) &&
-               set(r13, registers->r13) && set(r14, registers->r14) && set(r15, registers->r15);
+        good = good && set(rbx, registers->bx) && set(r12, registers->r12) && set(r13, registers->r13) &&
+               set(r14, registers->r14) && set(r15, registers->r15);
     if (good) dwfl_thread_state_register_pc(thread, registers->pc);
     return good;
 }
@@ -153,8 +166,8 @@ Place& Session::place_of(std::uint64_t pc) {
 
 int Session::add_frame(Dwfl_Frame* state) {
     Dwarf_Addr pc = 0;
-    bool innermost =
-        false;  // or interrupted by a signal: pc is the next instruction itself, not the one behind a call
+    // Innermost, or interrupted by a signal: pc is the next instruction itself, not the one behind a call.
+    bool innermost = false;
     if (!dwfl_frame_pc(state, &pc, &innermost) || pc == 0) return DWARF_CB_ABORT;
     // A call may be a function's last instruction: the return address would then belong to the next function.
     const std::uint64_t behind_call = innermost ? 0 : 1;
@@ -162,6 +175,56 @@ int Session::add_frame(Dwfl_Frame* state) {
     frames->push_back(
         {.pc = pc, .module = place.module, .symbol = place.symbol, .offset = place.offset + behind_call});
     return frames->size() < most ? DWARF_CB_OK : DWARF_CB_ABORT;
+}
+
+// The unwind information of _start and clone says that there is no return address.
+bool Session::is_outermost(const Frame& frame) const {
+    const std::uint64_t pc = frame.pc - 1;
+    Dwarf_Addr bias = 0;
+    Dwfl_Module* const module = dwfl_addrmodule(dwfl, pc);
+    Dwarf_CFI* const cfi = module ? dwfl_module_eh_cfi(module, &bias) : nullptr;
+    Dwarf_Frame* found = nullptr;
+    if (!cfi || dwarf_cfi_addrframe(cfi, pc - bias, &found) != 0) return false;
+    const std::unique_ptr<Dwarf_Frame, decltype(&std::free)> owned(found, std::free);
+    std::array<Dwarf_Op, 3> buffer{};
+    Dwarf_Op* ops = nullptr;
+    size_t count = 0;
+    const bool known = dwarf_frame_register(found, rip, buffer.data(), &ops, &count) == 0;
+    return known && count == 0 && ops == buffer.data();  // "undefined", as libdw says it
+}
+
+Session::Walk Session::walk(const Registers& from) {
+    Walk walk;
+    registers = &from;
+    frames = &walk.frames;
+    const auto add = [](Dwfl_Frame* state, void* argument) { return session_of(argument).add_frame(state); };
+    dwfl_getthread_frames(dwfl, the_thread, add,
+                          this);  // success or not, it does not tell a broken stack from its end
+    walk.ended_early = walk.frames.size() < most && !walk.frames.empty() && !is_outermost(walk.frames.back());
+    return walk;
+}
+
+bool Session::is_code(std::uint64_t address) const {
+    return std::ranges::any_of(code, [&](const Mapping& m) { return address >= m.start && address < m.end; });
+}
+
+// A saved frame pointer, which leads outwards, with a return address above it.
+bool Session::looks_like_frame(std::uint64_t address, std::uint64_t& outer) const {
+    std::uint64_t return_address = 0;
+    return read_word(address, outer) && read_word(address + sizeof outer, return_address) &&
+           is_code(return_address);
+}
+
+std::vector<std::uint64_t> Session::possible_frame_pointers(std::uint64_t sp) const {
+    constexpr std::uint64_t searched = 4096, largest_frame = std::uint64_t{1} << 20;
+    std::vector<std::uint64_t> possible;
+    for (std::uint64_t address = sp; address < sp + searched; address += sizeof address) {
+        std::uint64_t outer = 0, next = 0;
+        if (!looks_like_frame(address, outer)) continue;
+        if (outer > address && outer - address < largest_frame && looks_like_frame(outer, next))
+            possible.push_back(address);
+    }
+    return possible;
 }
 
 }  // namespace
@@ -175,20 +238,22 @@ Unwinder::Unwinder(Unwinder&&) noexcept = default;
 Unwinder& Unwinder::operator=(Unwinder&&) noexcept = default;
 Unwinder::~Unwinder() = default;
 
-std::vector<Frame> Unwinder::unwind(const Registers& registers, const SavedStack* saved, size_t most) {
-    std::vector<Frame> frames;
+std::vector<Frame> Unwinder::unwind(const Registers& registers, const SavedStack* saved, size_t most,
+                                    FramePointer frame_pointer) {
     Session& session = impl_->session;
-    if (!session.attached || most == 0) return frames;
-    session.registers = &registers;
+    if (!session.attached || most == 0) return {};
     session.saved = saved;
-    session.frames = &frames;
     session.most = most;
-    const auto add_frame = [](Dwfl_Frame* state, void* argument) {
-        return session_of(argument).add_frame(state);
-    };
-    dwfl_getthread_frames(session.dwfl, the_thread, add_frame,
-                          &session);  // an error just means: no more frames
-    return frames;
+    Session::Walk known = session.walk(registers);
+    if (!known.ended_early || registers.complete || frame_pointer == FramePointer::only_known)
+        return known.frames;
+    for (const std::uint64_t possible : session.possible_frame_pointers(registers.sp)) {
+        Registers guessed = registers;
+        guessed.bp = possible;
+        Session::Walk further = session.walk(guessed);
+        if (further.frames.size() > known.frames.size()) return further.frames;
+    }
+    return known.frames;
 }
 
 }  // namespace rehang::elf

@@ -39,6 +39,10 @@ struct SavedStack {
     std::vector<unsigned char> bytes;
 };
 
+// Code built without optimisation finds its frames by rbp, which sp and pc alone do not tell. A guess, from
+// what on the stack looks like a chain of frames, is good enough for a report, not for a proof.
+enum class FramePointer { may_be_guessed, only_known };
+
 // One process's unwinder: its modules are read once. Use from one thread; the process may run or end
 // meanwhile (then: shorter stacks).
 class Unwinder {
@@ -49,8 +53,8 @@ class Unwinder {
     ~Unwinder();
 
     // Innermost frame first, at most `most`. Never fails: where unwinding ends early, the frames so far.
-    std::vector<Frame> unwind(const Registers& registers, const SavedStack* saved = nullptr,
-                              size_t most = 64);
+    std::vector<Frame> unwind(const Registers& registers, const SavedStack* saved = nullptr, size_t most = 64,
+                              FramePointer frame_pointer = FramePointer::may_be_guessed);
 
   private:
     struct Impl;
