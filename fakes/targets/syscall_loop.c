@@ -21,8 +21,8 @@ static double cost_of_getppid(long calls) {
 }
 
 int main(int argc, char** argv) {
-    long rounds = argc > 1 ? atol(argv[1]) : 20;
-    long calls = argc > 2 ? atol(argv[2]) : 50000;
+    long rounds = argc > 1 ? atol(argv[1]) : 400;
+    long calls = argc > 2 ? atol(argv[2]) : 2000;
     if (argc > 3 || rounds <= 0 || calls <= 0) {
         fprintf(stderr, "usage: syscall_loop [ROUNDS [CALLS]]\n");
         return 2;

@@ -7,7 +7,10 @@
 #include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/process/v2.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/impl/environment.ipp>  // Boost 1.81's environment.hpp forgets it
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
 #include <chrono>
 #include <filesystem>
 #include <sstream>

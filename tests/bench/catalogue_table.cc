@@ -21,8 +21,7 @@ struct BareCost {
 Expected<std::optional<double>> time_gdb(const std::vector<pid_t>& pids) {
     double ms = 0;
     for (const pid_t pid : pids) {
-        const auto gdb = run({"gdb", "-batch", "-p", std::to_string(pid), "-ex", "thread apply all bt"},
-                             Complaints::dropped);
+        const auto gdb = run({"gdb", "-batch", "-p", std::to_string(pid), "-ex", "thread apply all bt"});
         if (!gdb) return std::unexpected(gdb.error());
         ms += gdb->ms;
     }
@@ -83,7 +82,7 @@ Row row_of(const Entry& entry, const BareCost& bare, const nlohmann::json& runs)
 }  // namespace
 
 Expected<void> print_catalogue(const Where& where, const std::string& folder, int repeat) {
-    const bool with_gdb = run({"gdb", "--version"}, Complaints::dropped).has_value();
+    const bool with_gdb = run({"gdb", "--version"}).has_value();
     const auto entries = read_catalogue(where);
     if (!entries) return std::unexpected(entries.error());
     std::vector<Row> rows;

@@ -5,7 +5,9 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
 #include <boost/asio/readable_pipe.hpp>
-#include <boost/process/v2.hpp>
+#include <boost/process/v2/environment.hpp>
+#include <boost/process/v2/process.hpp>
+#include <boost/process/v2/stdio.hpp>
 #include <chrono>
 
 namespace rehang::bench {
@@ -19,14 +21,14 @@ std::string program_of(const std::vector<std::string>& argv) {
     return process::environment::find_executable(argv.front()).string();
 }
 
-Finished run_or_throw(const std::vector<std::string>& argv, Complaints complaints) {
+Finished run_or_throw(const std::vector<std::string>& argv) {
     const auto start = Clock::now();
     boost::asio::io_context context;
     boost::asio::readable_pipe output(context);
     const std::vector<std::string> arguments(argv.begin() + 1, argv.end());
-    process::process_stdio streams{.in = nullptr, .out = output, .err = {}};
-    if (complaints == Complaints::dropped) streams.err = nullptr;
-    process::process child(context, program_of(argv), arguments, std::move(streams));
+    // The process_stdio keeps our write end of the pipe: it must go, or the end of file never comes.
+    process::process child(context, program_of(argv), arguments,
+                           process::process_stdio{.in = nullptr, .out = output, .err = nullptr});
 
     Finished finished;
     boost::system::error_code end_of_file;
@@ -38,9 +40,9 @@ Finished run_or_throw(const std::vector<std::string>& argv, Complaints complaint
 
 }  // namespace
 
-Expected<Finished> run(const std::vector<std::string>& argv, Complaints complaints) {
+Expected<Finished> run(const std::vector<std::string>& argv) {
     try {
-        return run_or_throw(argv, complaints);
+        return run_or_throw(argv);
     } catch (const boost::system::system_error& error) {
         return failure(fmt::format("can't run {}", argv.front()), error.code().value());
     }

@@ -9,14 +9,12 @@
 namespace rehang::bench {
 
 struct Finished {
-    int exit = 0;        // 128 + signal where one ended it
-    std::string output;  // standard output; standard error goes where ours goes, or nowhere
+    int exit = 0;        // the number of the signal where one ended it
+    std::string output;  // standard output; standard error is dropped
     double ms = 0;       // from before the fork to the end of file
 };
 
-enum class Complaints { shown, dropped };
-
 // argv[0] is looked up in PATH unless it has a slash. Errors: it can't be started.
-Expected<Finished> run(const std::vector<std::string>& argv, Complaints complaints = Complaints::shown);
+Expected<Finished> run(const std::vector<std::string>& argv);
 
 }  // namespace rehang::bench
