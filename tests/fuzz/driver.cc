@@ -71,7 +71,8 @@ class Mutator {
 
     std::string next() {
         std::string text = any_of(corpus_);
-        for (size_t changes = below(4) + 1; changes > 0; --changes) change(text);
+        do change(text);  // one change often leaves it right, many find their way to odd places
+        while (below(2) == 0);
         return text;
     }
 
@@ -86,7 +87,7 @@ class Mutator {
 
     void change(std::string& text) {
         const size_t at = below(text.size() + 1);
-        switch (below(6)) {
+        switch (below(9)) {
             case 0:
                 text.insert(at, any_of(dictionary));
                 break;
@@ -115,6 +116,25 @@ class Mutator {
     std::string a_line_of(const std::string& text) {
         const size_t start = line_at(text, below(text.size() + 1));
         return text.substr(start, text.find('\n', start) - start) + "\n";
+    }
+
+    // Another quoted value in the place of one: the text stays TOML, so that the mistake is one of meaning.
+    void replace_value(std::string& text, const std::string& other) {
+        const auto [start, length] = quoted_after(text, below(text.size() + 1));
+        const auto [other_start, other_length] = quoted_after(other, below(other.size() + 1));
+        if (length > 0 && other_length > 0) text.replace(start, length, other, other_start, other_length);
+    }
+
+    struct Piece {
+        size_t start = 0;
+        size_t length = 0;  // 0: there is none
+    };
+
+    static Piece quoted_after(const std::string& text, size_t at) {
+        const size_t line = line_at(text, at);
+        const size_t open = text.find('"', line);
+        const size_t close = open == std::string::npos ? open : text.find('"', open + 1);
+        return close == std::string::npos ? Piece{} : Piece{.start = open, .length = close - open + 1};
     }
 
     static void remove_line(std::string& text, size_t start) {

@@ -212,14 +212,14 @@ TEST_CASE("the first axis of a matrix turns slowest") {
     CHECK(order == Lines{"13", "14", "23", "24"});
 }
 
-TEST_CASE("--set overrides a parameter and takes it out of the matrix") {
+TEST_CASE("a value from --set overrides a parameter and takes it out of the matrix") {
     const auto plans = plans_of(with_control, {{"lib", "mine"}});
     REQUIRE(plans.size() == 2);
     CHECK(plans[0].params.at("lib") == "mine");
     CHECK(plans[1].params.at("lib") == "mine");
 }
 
-TEST_CASE("--set of unknown parameters and with wrong references") {
+TEST_CASE("values from --set of unknown parameters and with wrong references") {
     CHECK(mistakes_of("[params]\ntcmalloc = \"x\"\n", {{"tcmaloc", "y"}}) ==
           Lines{"dir/x.toml: error: --set tcmaloc: there is no parameter \"tcmaloc\"; did you mean "
                 "\"tcmalloc\"?"});
