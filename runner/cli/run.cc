@@ -50,17 +50,11 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
     return jobs;
 }
 
-// A single scenario is alone if it is run once, with or without its control.
-bool is_alone(const LoadedScenarios& loaded, const Arguments& arguments) {
-    if (loaded.scenarios.size() != 1 || arguments.repeat != 1) return false;
-    return std::ranges::count(loaded.scenarios.front().prepared.plans, Role::scenario, &Plan::role) == 1;
-}
-
 OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arguments) {
     OutputOptions options = {.style = stdout_style(arguments.quiet),
                              .text = arguments.json != "-",
                              .quiet = arguments.quiet,
-                             .alone = is_alone(loaded, arguments)};
+                             .alone = loaded.scenarios.size() == 1 && arguments.repeat == 1};
     options.style.numbered = arguments.repeat > 1;
     return options;
 }

@@ -54,7 +54,7 @@ nlohmann::json RunOutput::json() const {
 std::string RunOutput::text_of(const RunReport& report) {
     const bool good = report.as_expected;
     if (options_.quiet) return good ? "" : render_line(report, options_.style);
-    const bool wanted = good ? options_.alone && report.role == Role::scenario
+    const bool wanted = good ? options_.alone && runs_.empty()
                              : told_in_full_.insert(group_name(report) + report.signature).second;
     // An empty line sets full reports apart from what follows.
     return wanted ? render(report, options_.style) + '\n' : render_line(report, options_.style);

@@ -28,7 +28,7 @@ struct OutputOptions {
     TextStyle style;
     bool text = true;    // false: stdout is for JSON
     bool quiet = false;  // only what is not as expected, and the summary
-    bool alone = false;  // one scenario, once: its full report, and a short one of its control
+    bool alone = false;  // one file, once: its first run is told in full, no summary is needed
 };
 
 class RunOutput {

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "report/describe.h"
@@ -13,14 +14,14 @@ namespace {
 
 struct Collected {
     RunGroup group;
-    std::set<std::string> signatures, pid_sets, point_orders;
+    std::set<std::string> signatures, trees, point_orders;
+    std::map<std::string, std::set<pid_t>> pids;  // by path
     std::vector<double> totals_ms;
 };
 
-std::string pids_text(const RunReport& run) {
+std::string paths_text(const RunReport& run) {
     std::string text;
-    for (const DiagnosedProcess& process : run.processes)
-        text += fmt::format("{}={}\n", process.path, process.inner_pid);
+    for (const DiagnosedProcess& process : run.processes) text += process.path + '\n';
     return text;
 }
 
@@ -45,14 +46,19 @@ void add(Collected& collected, const RunReport& run) {
     ++collected.group.runs;
     if (run.as_expected) ++collected.group.as_expected;
     collected.signatures.insert(run.signature);
-    collected.pid_sets.insert(pids_text(run));
+    collected.trees.insert(paths_text(run));
+    for (const DiagnosedProcess& process : run.processes)
+        if (process.inner_pid != 0)
+            collected.pids[process.path].insert(process.inner_pid);  // 0: gone before it was looked at
     collected.point_orders.insert(points_text(run));
     collected.totals_ms.push_back(run.timings_ms.total);
 }
 
 RunGroup finished(Collected& collected) {
     collected.group.signatures = collected.signatures.size();
-    collected.group.pid_sets = collected.pid_sets.size();
+    collected.group.pid_sets = collected.trees.size();
+    for (const auto& [path, pids] : collected.pids)
+        collected.group.pid_sets = std::max(collected.group.pid_sets, pids.size());
     collected.group.point_orders = collected.point_orders.size();
     collected.group.median_ms = median(std::move(collected.totals_ms));
     return collected.group;
@@ -79,8 +85,9 @@ std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs) {
         if (found == all.end())
             found = all.insert(all.end(), Collected{.group = {.name = name},
                                                     .signatures = {},
-                                                    .pid_sets = {},
+                                                    .trees = {},
                                                     .point_orders = {},
+                                                    .pids = {},
                                                     .totals_ms = {}});
         add(*found, run);
     }

@@ -15,7 +15,7 @@ struct RunGroup {
     size_t as_expected = 0;
     // How many different ones were seen; 1 each is what a scenario is for.
     size_t signatures = 0;
-    size_t pid_sets = 0;      // which process had which pid
+    size_t pid_sets = 0;      // at least: other processes, or another pid of the same one
     size_t point_orders = 0;  // which points were reached, in which order, by whom
     double median_ms = 0;
 

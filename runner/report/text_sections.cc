@@ -35,8 +35,9 @@ void add_rows(const RunReport& report, const DiagnosedProcess& process, size_t d
                     .state = fmt::format("pid {}, {}", process.inner_pid, state_text(process)),
                     .text = {}});
     const std::string below(3 * depth + 2, ' ');
+    const bool alive = process.state == "running";
     for (const DiagnosedThread& thread : process.threads)
-        rows.push_back({.label = below + thread.role, .state = {}, .text = wait_sentence(thread)});
+        if (alive) rows.push_back({.label = below + thread.role, .state = {}, .text = wait_sentence(thread)});
     for (const DiagnosedProcess& child : report.processes)
         if (!child.parent_path.empty() && child.parent_path == process.path)
             add_rows(report, child, depth + 1, rows);

@@ -8,6 +8,7 @@ namespace rehang::e2e {
 namespace {
 
 using Catch::Matchers::Contains;
+using Catch::Matchers::StartsWith;
 using Json = nlohmann::json;
 
 const std::string catalogue = REHANG_SCENARIOS;
@@ -38,6 +39,41 @@ TEST_CASE("every scenario of the catalogue and its control come out as expected,
         CHECK(run["proven"] == (run["outcome"] == "hung"));
         if (run["role"] == "scenario") CHECK(run["outcome"] == "hung");
     }
+}
+
+// From the section `from` up to `to`: without the stacks, which show how this host's C library is made.
+std::string part(const std::string& report, const std::string& from, const std::string& to) {
+    const size_t begin = report.find("\n" + from + "\n");
+    const size_t end = report.find("\n" + to + "\n");
+    REQUIRE(begin != std::string::npos);
+    REQUIRE(end != std::string::npos);
+    return report.substr(begin + 1, end - begin);
+}
+
+TEST_CASE("the report of a hang, word for word") {
+    if (must_skip()) return;
+    const Finished result = rehang({"run", catalogue + "/pipe/daemon-holds-pipe.toml"});
+    REQUIRE(result.status == 0);
+    const std::string report = normal_form(result.out);
+    CHECK_THAT(
+        report,
+        StartsWith(
+            "✓ daemon-holds-pipe daemon_stdout=keep  hung: held-pipe, proven T ms after the last point  "
+            "(total T ms)\n"));
+    CHECK(part(report, "Processes", "Why") == R"(Processes
+  starter            pid 2, running
+    main             reads from pipe:[N] (fd 3), whose write end starter/1/1 (fd 1) holds open
+  └─ starter/1       pid 3, zombie, exited with 0
+     └─ starter/1/1  pid 4, running
+          main       reads from pipe:[N] (fd 3), whose write end starter/1/1 (fd 4) holds open
+)");
+    CHECK(unwrapped(part(report, "Why", "Stacks")) ==
+          "Why starter waits for bytes or the end of pipe:[N] (its fd 3), and neither can come. "
+          "starter/1/1 holds the write end open as its fd 1, inherited through the forks starter "
+          "→ starter/1 → starter/1/1. starter/1/1 will not close it: it reads from pipe:[N] (fd "
+          "3), whose write end starter/1/1 (fd 4) holds open. starter/1 has ended and stays a "
+          "zombie: starter has not waited for it. ");
+    CHECK_THAT(report, Contains("✓ daemon-holds-pipe daemon_stdout=null (control)  exited with 0 T ms\n"));
 }
 
 }  // namespace

@@ -9,10 +9,12 @@ std::string normal_form(std::string text) {
         text = std::regex_replace(text, std::regex(pattern), with);
     };
     put(" +[0-9]+(\\.[0-9]+)? ms", " T ms");
-    put("0x[0-9a-f]{6,}", "0xADDR");
-    put("\\+0x[0-9a-f]+", "+OFFSET");
-    put("\\.so\\.[0-9.]*[0-9]", ".so");
+    put("pipe:\\[[0-9]+\\]", "pipe:[N]");
     return text;
+}
+
+std::string unwrapped(const std::string& text) {
+    return std::regex_replace(text, std::regex("\\s+"), " ");
 }
 
 }  // namespace rehang::e2e

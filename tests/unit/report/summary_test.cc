@@ -38,6 +38,14 @@ TEST_CASE("another pid, another order or another stack shows") {
     CHECK(render_summary(groups, {}).find("different: ") != std::string::npos);
 }
 
+TEST_CASE("a process that was gone before it was looked at has no pid that could differ") {
+    RunReport unseen = inherited_lock_hang();
+    unseen.processes[1].inner_pid = 0;
+    CHECK(group_runs({inherited_lock_hang(), unseen}).front().identical());
+    unseen.processes.pop_back();
+    CHECK_FALSE(group_runs({inherited_lock_hang(), unseen}).front().identical());
+}
+
 TEST_CASE("one run that did not come out as expected makes its line a bad one") {
     RunReport bad = good_control();
     bad.as_expected = false;

@@ -51,6 +51,16 @@ next: `rehang run scenarios/allocator/daemonize.toml --json -` has every detail,
 )");
 }
 
+TEST_CASE("what the threads of an ended process wait for is no question") {
+    RunReport report = inherited_lock_hang();
+    DiagnosedThread ended;
+    ended.role = "main";
+    ended.wait.kind = WaitKind::exited;
+    ended.wait.sentence = "has ended";
+    report.processes[1].threads = {ended};
+    CHECK(render(report, {.width = 100}) == render(inherited_lock_hang(), {.width = 100}));
+}
+
 TEST_CASE("a run in one line") {
     CHECK(render_line(inherited_lock_hang(), {}) ==
           "✓ daemonize tcmalloc=libtcmalloc.so.4  hung: inherited-lock, proven  38 ms\n");
