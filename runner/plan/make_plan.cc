@@ -9,6 +9,7 @@
 #include "plan/put_in_params.h"
 #include "plan/resolve.h"
 #include "scenario/checks.h"
+#include "scenario/names_of.h"
 #include "scenario/problems.h"
 #include "scenario/references.h"
 
@@ -24,8 +25,7 @@ namespace {
 constexpr Span command_line = {};
 
 void check_set(const Scenario& scenario, const Params& set, Problems& problems) {
-    std::vector<std::string> known;
-    for (const ParamDecl& param : scenario.params) known.push_back(param.name.value);
+    const auto known = names_of(scenario.params);
     for (const auto& [name, value] : set) {
         if (std::ranges::find(known, name) == known.end())
             problems.error(command_line, fmt::format("--set {}: there is no parameter \"{}\"{}", name, name,

@@ -93,6 +93,7 @@ class HoldCheck {
 
     void circles(const std::vector<KnownHold>& holds) {
         std::vector<OrderedHold> order;
+        order.reserve(holds.size());
         for (const KnownHold& hold : holds) order.push_back(hold.order);
         for (const auto& circle : find_circles(order)) {
             std::string chain;

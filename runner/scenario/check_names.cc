@@ -5,6 +5,7 @@
 
 #include "base/suggest.h"
 #include "scenario/checks.h"
+#include "scenario/names_of.h"
 #include "scenario/references.h"
 
 namespace rehang {
@@ -90,18 +91,11 @@ class NameCheck {
     }
 
     void points_of_holds() {
-        std::vector<std::string> points;
-        for (const PointDecl& point : scenario_.points) points.push_back(point.name.value);
+        const auto points = names_of(scenario_.points);
         for (const HoldDecl& hold : scenario_.holds) {
             defined(hold.at, "point", points);
             defined(hold.until, "point", points);
         }
-    }
-
-    std::vector<std::string> own_params() const {
-        std::vector<std::string> names;
-        for (const ParamDecl& param : scenario_.params) names.push_back(param.name.value);
-        return names;
     }
 
     void parameters() {
@@ -111,7 +105,7 @@ class NameCheck {
                                 fmt::format("the parameter \"{}\" is built in", param.name.value));
         size_t runs = 1;
         for (const MatrixAxis& axis : scenario_.matrix) {
-            defined(axis.name, "parameter", own_params());
+            defined(axis.name, "parameter", names_of(scenario_.params));
             runs = std::min(runs * std::max<size_t>(1, axis.values.size()), max_matrix_runs + 1);
             if (runs <= max_matrix_runs) continue;
             problems_.error(axis.name.at,
@@ -121,7 +115,7 @@ class NameCheck {
     }
 
     void references() {
-        std::vector<std::string> all = own_params();
+        std::vector<std::string> all = names_of(scenario_.params);
         all.insert(all.end(), builtin_params().begin(), builtin_params().end());
         for_each_text(scenario_, [&](const Text& text) { references_of(text, all, "parameter"); });
         for_each_param_value(scenario_, [&](const Text& text) {
@@ -141,7 +135,7 @@ class NameCheck {
         std::vector<std::string> names;
         for (const Text& name : droppable()) names.push_back(name.value);
         for (const Text& drop : control.drop) defined(drop, "hold, fault or fake", names);
-        for (const auto& [name, value] : control.set) defined(name, "parameter", own_params());
+        for (const auto& [name, value] : control.set) defined(name, "parameter", names_of(scenario_.params));
     }
 
     const Scenario& scenario_;

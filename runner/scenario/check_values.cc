@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "scenario/checks.h"
 #include "scenario/event_text.h"
+#include "scenario/names_of.h"
 #include "scenario/references.h"
 
 namespace rehang {
@@ -76,8 +77,7 @@ class ValueCheck {
                 R"(write the name of a [[process]], and "/N" for the N-th fork child: "probe", "probe/1", "probe/1/2")");
             return;
         }
-        std::vector<std::string> roots;
-        for (const ProcessDecl& process : scenario_.processes) roots.push_back(process.name.value);
+        const auto roots = names_of(scenario_.processes);
         if (roots.empty() || std::ranges::find(roots, path->root) != roots.end()) return;
         problems_.error(text.at, fmt::format("there is no process \"{}\"{}", path->root,
                                              did_you_mean(path->root, roots)));

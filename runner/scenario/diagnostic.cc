@@ -13,8 +13,9 @@ bool has_errors(const Diagnostics& diagnostics) {
 }
 
 void sort_by_place(Diagnostics& diagnostics) {
-    std::ranges::stable_sort(diagnostics, {},
-                             [](const Diagnostic& d) { return std::tuple(d.at.line, d.at.column); });
+    std::ranges::sort(diagnostics, [](const Diagnostic& a, const Diagnostic& b) {
+        return std::tie(a.at.line, a.at.column, a.message) < std::tie(b.at.line, b.at.column, b.message);
+    });
 }
 
 std::string format(const Diagnostic& diagnostic) {

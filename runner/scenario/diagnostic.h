@@ -26,7 +26,7 @@ struct Diagnostic {
 using Diagnostics = std::vector<Diagnostic>;
 
 bool has_errors(const Diagnostics& diagnostics);
-// By place; those of one place stay in their order.
+// By place, at one place by message.
 void sort_by_place(Diagnostics& diagnostics);
 // "FILE:LINE:COLUMN: error: MESSAGE" and the hint on a line of its own; without line and column for the file
 // as a whole.

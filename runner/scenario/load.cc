@@ -17,11 +17,11 @@ namespace {
 
 struct Unreadable {
     std::string message;
-    std::string hint = {};
+    std::string hint;  // may be empty
 };
 
 Unreadable because_of_errno() {
-    return {.message = fmt::format("can't read this file: {}", std::strerror(errno))};
+    return {.message = fmt::format("can't read this file: {}", std::strerror(errno)), .hint = {}};
 }
 
 Unreadable too_large() {
@@ -51,7 +51,8 @@ std::expected<std::string, Unreadable> read_text(const std::string& file) {
     if (S_ISDIR(status.st_mode))
         return std::unexpected(
             Unreadable{.message = "a folder, not a scenario", .hint = "name one of the .toml files in it"});
-    if (!S_ISREG(status.st_mode)) return std::unexpected(Unreadable{.message = "not a regular file"});
+    if (!S_ISREG(status.st_mode))
+        return std::unexpected(Unreadable{.message = "not a regular file", .hint = {}});
     if (static_cast<unsigned long long>(status.st_size) > max_scenario_bytes)
         return std::unexpected(too_large());
     return read_all(fd.get());

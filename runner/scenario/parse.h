@@ -22,6 +22,6 @@ ParsedScenario parse_scenario(std::string_view text, std::string file);
 // The same for a file; a file that can't be read, is larger than max_scenario_bytes or is not text is one
 // diagnostic.
 ParsedScenario load_scenario(const std::string& file);
-inline constexpr unsigned long long max_scenario_bytes = 1024 * 1024;
+inline constexpr unsigned long long max_scenario_bytes = 1024ULL * 1024;
 
 }  // namespace rehang

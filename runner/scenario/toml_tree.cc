@@ -29,8 +29,8 @@ TomlTable convert_table(const toml::table& table) {
     for (const auto& [key, node] : table)
         converted.push_back(
             {.key = std::string(key.str()), .key_at = span_of(key.source()), .node = convert(node)});
-    std::ranges::stable_sort(converted, {},
-                             [](const TomlEntry& e) { return std::tuple(e.key_at.line, e.key_at.column); });
+    std::ranges::sort(converted, {},
+                      [](const TomlEntry& e) { return std::tuple(e.key_at.line, e.key_at.column); });
     return converted;
 }
 

@@ -18,14 +18,14 @@ TEST_CASE("the version of the format comes first, and another one stops everythi
 }
 
 TEST_CASE("an empty scenario is told everything that it needs") {
-    CHECK(mistakes_of("format = 1\n") == Lines{"x.toml:1:1: error: a scenario needs [scenario]",
-                                               "x.toml:1:1: error: a scenario needs [[process]]",
-                                               "x.toml:1:1: error: a scenario needs [expect]"});
+    CHECK(mistakes_of("format = 1\n") == Lines{"x.toml:1:1: error: a scenario needs [[process]]",
+                                               "x.toml:1:1: error: a scenario needs [expect]",
+                                               "x.toml:1:1: error: a scenario needs [scenario]"});
     CHECK(mistakes_of("format = 1\n[scenario]\n[[process]]\n[expect]\n") ==
           Lines{"x.toml:2:1: error: [scenario] needs \"name\"",
                 "x.toml:2:1: error: [scenario] needs \"summary\"",
-                "x.toml:3:1: error: [[process]] needs \"name\"",
                 "x.toml:3:1: error: [[process]] needs \"argv\"",
+                "x.toml:3:1: error: [[process]] needs \"name\"",
                 "x.toml:4:1: error: [expect] needs \"outcome\""});
 }
 
