@@ -64,7 +64,9 @@ std::optional<std::vector<DescriptorSnapshot>> read_descriptors(const std::strin
         auto target = link_target(link);
         if (!target)
             continue;  // closed meanwhile: then somebody ran, and the snapshot will not be consistent
-        DescriptorSnapshot descriptor = {.fd = fd, .target = std::move(*target)};
+        DescriptorSnapshot descriptor;
+        descriptor.fd = fd;
+        descriptor.target = std::move(*target);
         identify(descriptor, link);
         if (needs_info(descriptor))
             add_info(descriptor, read_file_or_empty(fmt::format("{}/fdinfo/{}", task, fd)));

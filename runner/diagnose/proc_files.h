@@ -43,7 +43,7 @@ Status parse_status(std::string_view text);
 struct FdInfo {
     unsigned flags = 0;  // as open(2)
     unsigned scm_fds = 0;
-    std::vector<WatchedDescriptor> watched = {};
+    std::vector<WatchedDescriptor> watched;
 };
 FdInfo parse_fdinfo(std::string_view text);
 

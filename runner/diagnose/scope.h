@@ -26,8 +26,8 @@ struct KnownProcess {
     std::string parent_path;  // of the process that forked it; "" for a [[process]]
     bool alarm = false;       // has armed a timer that sends a signal
     bool ended = false;
-    std::optional<int> exit_status = {};  // wait(2) status, once ended
-    std::vector<KnownThread> threads;     // live ones
+    std::optional<int> exit_status;    // wait(2) status, once ended
+    std::vector<KnownThread> threads;  // live ones
 };
 
 // One thread of the forking process at the moment of a fork.

@@ -57,9 +57,9 @@ struct DescriptorSnapshot {
     std::uint64_t inode = 0;   // of a pipe, FIFO or socket
     std::uint64_t device = 0;  // of a FIFO: st_dev; 0 for pipes
     bool pipe = false;         // a pipe or a FIFO
-    bool readable = false, writable = false;      // access mode
-    unsigned scm_fds = 0;                         // of a unix socket: descriptors in flight in its queue
-    std::vector<WatchedDescriptor> watched = {};  // of an epoll descriptor
+    bool readable = false, writable = false;  // access mode
+    unsigned scm_fds = 0;                     // of a unix socket: descriptors in flight in its queue
+    std::vector<WatchedDescriptor> watched;   // of an epoll descriptor
 };
 
 struct ProcessSnapshot {

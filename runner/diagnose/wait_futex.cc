@@ -13,7 +13,7 @@
 namespace rehang::wait_rules {
 namespace {
 
-constexpr std::uint64_t no_lock_pi2 = 13;  // FUTEX_LOCK_PI2 of Linux 5.14, newer than some headers
+constexpr std::uint64_t lock_pi2 = 13;  // FUTEX_LOCK_PI2 of Linux 5.14, newer than some headers
 
 std::uint64_t operation(const ThreadSnapshot& thread) {
     return thread.args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
@@ -21,7 +21,7 @@ std::uint64_t operation(const ThreadSnapshot& thread) {
 
 bool waits(std::uint64_t operation) {
     return operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET || operation == FUTEX_LOCK_PI ||
-           operation == no_lock_pi2 || operation == FUTEX_WAIT_REQUEUE_PI;
+           operation == lock_pi2 || operation == FUTEX_WAIT_REQUEUE_PI;
 }
 
 // PI locks: the kernel compares no value, the word is the owner's tid.

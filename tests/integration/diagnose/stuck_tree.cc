@@ -92,7 +92,7 @@ StuckTree::StuckTree(const std::function<void()>& body) {
     a_ = wait_for_child(init_, 1);
     scope_.init = init_;
     scope_.main_processes = {"a"};
-    scope_.processes = {{.pid = a_, .path = "a", .parent_path = {}, .threads = {}}};
+    scope_.processes = {{.pid = a_, .path = "a", .parent_path = {}, .exit_status = {}, .threads = {}}};
 }
 
 StuckTree::~StuckTree() {
@@ -103,7 +103,8 @@ StuckTree::~StuckTree() {
 pid_t StuckTree::name_child(pid_t parent, const std::string& parent_path, const std::string& path,
                             size_t nth) {
     const pid_t child = wait_for_child(parent, nth);
-    scope_.processes.push_back({.pid = child, .path = path, .parent_path = parent_path, .threads = {}});
+    scope_.processes.push_back(
+        {.pid = child, .path = path, .parent_path = parent_path, .exit_status = {}, .threads = {}});
     return child;
 }
 
