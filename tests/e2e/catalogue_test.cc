@@ -66,6 +66,7 @@ TEST_CASE("the report of a hang, word for word") {
   └─ starter/1       pid 3, zombie, exited with 0
      └─ starter/1/1  pid 4, running
           main       reads from pipe:[N] (fd 3), whose write end starter/1/1 (fd 4) holds open
+
 )");
     CHECK(unwrapped(part(report, "Why", "Stacks")) ==
           "Why starter waits for bytes or the end of pipe:[N] (its fd 3), and neither can come. "
