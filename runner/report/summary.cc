@@ -1,6 +1,7 @@
 #include "report/summary.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <map>
@@ -19,10 +20,13 @@ struct Collected {
     std::vector<double> totals_ms;
 };
 
-std::string paths_text(const RunReport& run) {
-    std::string text;
-    for (const DiagnosedProcess& process : run.processes) text += process.path + '\n';
-    return text;
+// Of a run that ended, the processes were looked at while they went: which of them were still seen is chance,
+// and says nothing.
+std::string tree_text(const RunReport& run) {
+    if (run.outcome != Outcome::hung) return "";
+    std::set<std::string> paths;
+    for (const DiagnosedProcess& process : run.processes) paths.insert(process.path);
+    return fmt::format("{}", fmt::join(paths, "\n"));
 }
 
 std::string points_text(const RunReport& run) {
@@ -46,10 +50,11 @@ void add(Collected& collected, const RunReport& run) {
     ++collected.group.runs;
     if (run.as_expected) ++collected.group.as_expected;
     collected.signatures.insert(run.signature);
-    collected.trees.insert(paths_text(run));
+    collected.trees.insert(tree_text(run));
+    // Without a pid or a path: it was gone before it could be looked at.
     for (const DiagnosedProcess& process : run.processes)
-        if (process.inner_pid != 0)
-            collected.pids[process.path].insert(process.inner_pid);  // 0: gone before it was looked at
+        if (process.inner_pid != 0 && !process.path.empty())
+            collected.pids[process.path].insert(process.inner_pid);
     collected.point_orders.insert(points_text(run));
     collected.totals_ms.push_back(run.timings_ms.total);
 }
