@@ -117,11 +117,10 @@ Diagnoser::Answer Diagnoser::look(const Scope& scope) {
     const Snapshot& snapshot = impl_->snapshot;
     const auto waits = waits_of(snapshot);
     const WaitGraph graph = build_graph(snapshot, waits);
-    impl_->doubts = doubts_about(snapshot, graph);
-    if (!snapshot.consistent) {
-        impl_->doubts.insert(impl_->doubts.begin(), "somebody ran while the processes were looked at");
-        return Answer::moving;
-    }
+    impl_->doubts.clear();
+    if (!snapshot.consistent) impl_->doubts.emplace_back("somebody ran while the processes were looked at");
+    std::ranges::move(doubts_about(snapshot, graph), std::back_inserter(impl_->doubts));
+    if (!snapshot.consistent) return Answer::moving;
     // One consistent snapshot is a proof by itself. A second one that says the same guards against what the
     // model forgot.
     Suspicion suspicion = suspect(snapshot, waits, graph, scope);
