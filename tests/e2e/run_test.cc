@@ -104,7 +104,7 @@ TEST_CASE("repetitions are told in order and compared") {
     CHECK_THAT(result.out, Contains("12 of 12 as expected, identical (signature, pids, points)"));
 }
 
-TEST_CASE("--quiet says nothing about what is as expected") {
+TEST_CASE("the option --quiet says nothing about what is as expected") {
     if (must_skip()) return;
     const Folder folder;
     const Finished result =
@@ -114,7 +114,7 @@ TEST_CASE("--quiet says nothing about what is as expected") {
     CHECK(result.err.empty());
 }
 
-TEST_CASE("--set changes a parameter, --json writes a file over an older, longer one") {
+TEST_CASE("the option --set changes a parameter, --json writes a file over an older, longer one") {
     if (must_skip()) return;
     const Folder folder;
     const auto file = folder.file(
@@ -126,7 +126,7 @@ TEST_CASE("--set changes a parameter, --json writes a file over an older, longer
     CHECK(run["streams"][0]["stdout"] == "two\n");
 }
 
-TEST_CASE("--keep keeps what the targets wrote") {
+TEST_CASE("the option --keep keeps what the targets wrote") {
     if (must_skip()) return;
     const Folder folder;
     const auto file =

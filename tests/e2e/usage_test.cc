@@ -7,7 +7,7 @@ namespace {
 using Catch::Matchers::Contains;
 using Catch::Matchers::StartsWith;
 
-TEST_CASE("--help teaches: commands, exit codes, examples") {
+TEST_CASE("the option --help teaches: commands, exit codes, examples") {
     const Finished help = rehang({"--help"});
     CHECK(help.status == 0);
     for (const char* word : {"run", "check", "list", "doctor", "Exit status", "125"})
@@ -20,7 +20,7 @@ TEST_CASE("--help teaches: commands, exit codes, examples") {
     }
 }
 
-TEST_CASE("--version says one line") {
+TEST_CASE("the option --version says one line") {
     const Finished version = rehang({"--version"});
     CHECK(version.status == 0);
     CHECK_THAT(version.out, StartsWith("rehang "));
