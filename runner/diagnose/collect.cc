@@ -58,6 +58,7 @@ void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
                                              &KnownProcess::pid);
         if (known == scope.processes.rend()) continue;
         process.path = known->path;
+        process.inner_pid = known->inner_pid;
         process.alarm = process.alarm || known->alarm;
         process.exit_status = known->exit_status;
         for (ThreadSnapshot& thread : process.threads) add_what_the_runner_knows(thread, *known);
@@ -92,7 +93,7 @@ bool has_posix_timers(pid_t pid) {
 
 void look_into_process(ProcessSnapshot& process) {
     for (ThreadSnapshot& thread : process.threads) look_into_thread(thread, process.pid);
-    process.inner_pid = process.threads.front().inner_tid;
+    if (process.inner_pid == 0) process.inner_pid = process.threads.front().inner_tid;
     if (process.zombie) return;
     // The main thread may have ended before the others: what the process owns is then seen only through one
     // that is left.

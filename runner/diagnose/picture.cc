@@ -54,6 +54,7 @@ DiagnosedProcess picture(const Evidence& evidence, const ProcessSnapshot& proces
 DiagnosedProcess gone(const KnownProcess& known) {
     return {.path = known.path,
             .pid = known.pid,
+            .inner_pid = known.inner_pid,
             .parent_path = known.parent_path,
             .name = {},
             .state = "gone",

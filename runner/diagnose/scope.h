@@ -22,6 +22,7 @@ struct KnownThread {
 
 struct KnownProcess {
     pid_t pid = 0;
+    pid_t inner_pid = 0;      // as it sees itself; 0: not known
     std::string path;         // "probe/1"
     std::string parent_path;  // of the process that forked it; "" for a [[process]]
     bool alarm = false;       // has armed a timer that sends a signal

@@ -12,6 +12,7 @@ namespace {
 
 KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
     KnownProcess known{.pid = process.pid,
+                       .inner_pid = process.inner_pid,
                        .path = process.path.text(),
                        .parent_path = process.parent ? process.parent->text() : std::string(),
                        .alarm = tracing.has_alarm(process.pid),

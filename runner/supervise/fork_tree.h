@@ -21,6 +21,7 @@ struct TrackedThread {
 
 struct TrackedProcess {
     pid_t pid = 0;
+    pid_t inner_pid = 0;  // as the process itself sees it; 0: it was gone before it could be asked for
     ProcessPath path;
     std::optional<ProcessPath> parent;   // who forked it; nothing for a [[process]]
     unsigned forks = 0;                  // children so far

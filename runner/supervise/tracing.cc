@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <charconv>
 #include <csignal>
 
 #include "base/files.h"
@@ -19,13 +20,28 @@ Instant now() {
     return std::chrono::steady_clock::now();
 }
 
-// Process of a thread, as the kernel tells it (proc(5), /proc/TID/status); 0 if it is gone.
-pid_t thread_group(pid_t tid) {
+// What /proc/TID/status (proc(5)) tells of a new thread; zeros if it is gone.
+struct Identity {
+    pid_t process = 0;
+    pid_t inner_tid = 0;  // in the innermost pid namespace
+};
+
+pid_t last_number(std::string_view line) {
+    pid_t number = 0;
+    const std::string_view digits = line.substr(line.find_last_not_of("0123456789") + 1);
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return number;
+}
+
+Identity identity_of(pid_t tid) {
     const std::string status = read_file_or_empty(fmt::format("/proc/{}/status", tid));
-    const size_t at = status.find("\nTgid:");
-    return at == std::string::npos
-               ? 0
-               : std::atoi(status.c_str() + at + 6);  // NOLINT(cert-err34-c): the kernel writes a number
+    const auto line = [&](std::string_view key) {
+        const size_t at = status.find(key);
+        return at == std::string::npos
+                   ? std::string_view()
+                   : std::string_view(status).substr(at + 1, status.find('\n', at + 1) - at - 1);
+    };
+    return {.process = last_number(line("\nTgid:")), .inner_tid = last_number(line("\nNSpid:"))};
 }
 
 std::string thread_name(pid_t tid) {
@@ -51,7 +67,7 @@ Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork)
 
 Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
     if (auto seized = seize(pid); !seized) return seized;
-    tree_.add_root(name, pid);
+    tree_.add_root(name, pid).inner_pid = identity_of(pid).inner_tid;
     return {};
 }
 
@@ -91,13 +107,14 @@ void Tracing::stopped(pid_t tid, int status) {
 // A thread of `parent_tid` made `tid`: a thread of its process, or a process. The maker is stopped.
 void Tracing::born(pid_t parent_tid, pid_t tid) {
     TrackedProcess& parent = *tree_.process_of(parent_tid);
-    const pid_t group = thread_group(tid);
-    if (group == parent.pid) {
+    const Identity identity = identity_of(tid);
+    if (identity.process == parent.pid) {
         tree_.add_thread(parent, tid);
     } else {
         const auto image = images_.find(parent.pid);
         if (image != images_.end()) images_[tid] = image->second;
-        const TrackedProcess& child = tree_.add_child(parent, tid);
+        TrackedProcess& child = tree_.add_child(parent, tid);
+        child.inner_pid = identity.inner_tid;
         if (on_fork_) on_fork_(parent, parent_tid, child);
     }
     over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
