@@ -68,7 +68,7 @@ bool RunOutput::tell(RunReport report) {
 }
 
 bool RunOutput::tell(FailedRun failed) {
-    code_ = worse(code_, ExitCode::failed);
+    code_ = worse(code_, failed.error.kind == Error::Kind::usage ? ExitCode::broken : ExitCode::failed);
     print_error(Error(failed.error)
                     .in(fmt::format("{} ({}, #{})", failed.scenario, to_text(failed.role), failed.repeat)));
     failures_.push_back(std::move(failed));

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "base/demangle.h"
 #include "base/files.h"
 
 namespace rehang::elf {

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <set>
 
+#include "base/demangle.h"
 #include "base/unique_fd.h"
 
 namespace rehang::elf {

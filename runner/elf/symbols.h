@@ -58,12 +58,6 @@ class File {
     mutable std::vector<std::string> function_names_;
 };
 
-// "tcmalloc::CentralFreeList::ReleaseListToSpans(void*)" from the mangled name; the name itself where it is
-// not a C++ one.
-std::string demangle(const std::string& mangled);
-// The same without the parameter list and what follows it.
-std::string demangle_short(const std::string& mangled);
-
 // Files read once, kept by path, device, inode and modification time. Not for several threads.
 class Files {
   public:

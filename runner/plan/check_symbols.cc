@@ -1,13 +1,11 @@
 #include "plan/check_symbols.h"
 
-#include <cxxabi.h>
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <memory>
 
+#include "base/demangle.h"
 #include "base/error.h"
 #include "base/files.h"
 #include "base/suggest.h"
@@ -25,24 +23,11 @@ struct SymbolUse {
     Span at;
 };
 
-// "f(int)" from "_Z1fi"; "" for what is no mangled name.
-std::string demangled(const std::string& name) {
-    struct Free {
-        void operator()(char* text) const {
-            std::free(text);
-        }  // NOLINT(cppcoreguidelines-no-malloc): as __cxa_demangle asks for
-    };
-    if (!name.starts_with("_Z")) return {};
-    int status = 0;
-    const std::unique_ptr<char, Free> text(abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status));
-    return text ? std::string(text.get()) : std::string();
-}
-
 // The functions, with their parameters, that the bare name `symbol` can mean.
 std::vector<std::string> overloads(const std::string& symbol, const std::vector<std::string>& functions) {
     std::vector<std::string> found;
     for (const std::string& function : functions) {
-        std::string text = demangled(function);
+        std::string text = demangle(function);
         if (text.starts_with(symbol + "(") && std::ranges::find(found, text) == found.end())
             found.push_back(std::move(text));
     }
@@ -56,6 +41,7 @@ class SymbolCheck {
     SymbolCheck(const Plan& plan, const Libraries& libraries) : plan_(plan), libraries_(libraries) {}
 
     Diagnostics run() && {
+        for (const PlannedProcess& process : plan_.processes) check_program(process);
         for (const PlannedPoint& point : plan_.points)
             if (const auto* enters = std::get_if<EntersSymbol>(&point.event))
                 check({enters->module, enters->symbol, process_of(point.process), point.at});
@@ -70,6 +56,21 @@ class SymbolCheck {
         const auto process = std::ranges::find(plan_.processes, path.root, &PlannedProcess::name);
         REHANG_CHECK(process != plan_.processes.end());
         return *process;
+    }
+
+    // One that the scenario lists in its needs is not a mistake where it is missing: the run is unsupported.
+    void check_program(const PlannedProcess& process) {
+        const std::string& program = process.argv.front();
+        const bool listed = std::ranges::any_of(
+            plan_.needs, [&](const std::string& need) { return need.ends_with(":" + program); });
+        if (listed || libraries_.can_execute(program)) return;
+        diagnostics_.push_back(
+            {.severity = Diagnostic::Severity::error,
+             .file = plan_.file,
+             .at = process.at,
+             .message = fmt::format("there is no program {}", program),
+             .hint = "write a path, or the name of a program in the sandbox's PATH; or list it in "
+                     "needs, as \"program:NAME\", if it is not on every host"});
     }
 
     void check(const SymbolUse& use) {

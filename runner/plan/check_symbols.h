@@ -23,6 +23,8 @@ class Libraries {
     virtual const std::vector<std::string>& functions(const std::string& file) const = 0;
     // How many different addresses `symbol` stands for in the file: 0 unknown, 1 good, more ambiguous.
     virtual size_t matches(const std::string& file, const std::string& symbol) const = 0;
+    // A process can execute `program`, a path or a name to be searched.
+    virtual bool can_execute(const std::string& program) const = 0;
 };
 
 // Errors for symbols that a found library does not define, with the nearest names; a note where the library

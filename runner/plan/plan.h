@@ -26,6 +26,7 @@ struct PlannedProcess {
     std::vector<std::string> preload;
     std::vector<std::pair<std::string, std::string>> env;
     std::string cwd;
+    Span at = {};  // of argv[0]
 };
 
 struct EntersSymbol {

@@ -35,7 +35,8 @@ PlannedProcess plan_process(const ProcessDecl& declared) {
                            .argv = values(declared.argv),
                            .preload = values(declared.preload),
                            .env = {},
-                           .cwd = declared.cwd ? declared.cwd->value : "/tmp"};
+                           .cwd = declared.cwd ? declared.cwd->value : "/tmp",
+                           .at = declared.argv.front().at};
     for (const auto& [name, value] : declared.env) process.env.emplace_back(name.value, value.value);
     return process;
 }

@@ -34,4 +34,8 @@ size_t HostLibraries::matches(const std::string& file, const std::string& symbol
     return elf ? elf->find_functions(symbol).size() : 0;
 }
 
+bool HostLibraries::can_execute(const std::string& program) const {
+    return find_program(program).has_value();
+}
+
 }  // namespace rehang

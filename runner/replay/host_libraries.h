@@ -14,6 +14,7 @@ class HostLibraries : public Libraries {
     std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const override;
     const std::vector<std::string>& functions(const std::string& file) const override;
     size_t matches(const std::string& file, const std::string& symbol) const override;
+    bool can_execute(const std::string& program) const override;
 
   private:
     bool is_module(const std::string& path, const std::string& module) const;

@@ -106,7 +106,7 @@ void Watch::forked(const TrackedProcess& parent, pid_t forking_tid, const Tracke
 }
 
 void Watch::giving_up(size_t hold, const std::string& reason) {
-    given_up_.push_back(missing(hold, plan_->holds[hold].until, reason, explain()));
+    given_up_.emplace(hold, missing(hold, plan_->holds[hold].until, reason, explain()));
 }
 
 Diagnosis Watch::explain() {
@@ -122,16 +122,28 @@ UnmetHold Watch::missing(size_t hold, size_t point, std::string reason, const Di
 }
 
 std::vector<UnmetHold> Watch::unmet(const Diagnosis& now) const {
-    std::vector<UnmetHold> all = given_up_;
+    std::vector<UnmetHold> all;
     const auto& holds = tracing_->director().holds();
     for (size_t i = 0; i < holds.size(); ++i) {
-        if (holds[i].phase == HoldState::Phase::idle)
-            all.push_back(missing(i, plan_->holds[i].at, "no thread came to it", now));
-        if (holds[i].phase == HoldState::Phase::active)
-            all.push_back(missing(i, plan_->holds[i].until, "the run ended first", now));
-        if (holds[i].phase == HoldState::Phase::lost)
-            all.push_back(
-                missing(i, plan_->holds[i].until, "the thread that was held for it was killed", now));
+        if (const auto given_up = given_up_.find(i); given_up != given_up_.end()) {
+            all.push_back(given_up->second);
+            continue;
+        }
+        switch (holds[i].phase) {
+            case HoldState::Phase::idle:
+                all.push_back(missing(i, plan_->holds[i].at, "no thread came to it", now));
+                break;
+            case HoldState::Phase::active:
+                all.push_back(missing(i, plan_->holds[i].until, "the run ended first", now));
+                break;
+            case HoldState::Phase::lost:
+                all.push_back(
+                    missing(i, plan_->holds[i].until, "the thread that was held for it was killed", now));
+                break;
+            case HoldState::Phase::done:
+            case HoldState::Phase::expired:
+                break;
+        }
     }
     return all;
 }

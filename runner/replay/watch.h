@@ -2,6 +2,7 @@
 // forks, holds given up.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -36,7 +37,7 @@ class Watch : public Watcher {
     const Tracing* tracing_ = nullptr;
     pid_t init_ = 0;
     std::vector<ForkRecord> forks_;
-    std::vector<UnmetHold> given_up_;
+    std::map<size_t, UnmetHold> given_up_;  // by hold
 };
 
 }  // namespace rehang

@@ -46,8 +46,9 @@ Expected<void> limit_resources(const PlannedSandbox& limits) {
     constexpr rlim_t open_files = 1024;
     if (auto set = limit(RLIMIT_CORE, "core dumps", 0); !set) return set;
     if (auto set = limit(RLIMIT_NOFILE, "open files", open_files); !set) return set;
-    // Counted for each user namespace since Linux 5.14. The kernel never refuses the host's root a process.
-    if (auto set = limit(RLIMIT_NPROC, "processes and threads", limits.pids); !set) return set;
+    // The runner counts births, and ends the run at the limit; this holds what it may fail to see. (Counted
+    // for each user namespace since Linux 5.14. The kernel never refuses the host's root a process.)
+    if (auto set = limit(RLIMIT_NPROC, "processes and threads", rlim_t{limits.pids} * 2); !set) return set;
     return write_file("/proc/self/oom_score_adj", "1000");  // the first to go, long before the runner
 }
 

@@ -42,7 +42,7 @@ class LookPace {
     }
     microseconds next() {
         const microseconds pause = pause_;
-        pause_ = std::min<microseconds>(pause_ * 3 / 2, milliseconds(20));
+        pause_ = std::min<microseconds>(pause_ * 5 / 4, milliseconds(20));
         return pause;
     }
 

@@ -26,6 +26,8 @@ class KnownLibraries : public Libraries {
         return static_cast<size_t>(std::ranges::count(names, symbol));
     }
 
+    bool can_execute(const std::string& program) const override { return program != "/bin/absent"; }
+
   private:
     std::map<std::string, std::vector<std::string>> functions_ = {
         {"/lib/libtc.so", {"tc::List::Release", "_ZN2tc4List7ReleaseEPv", "tc_free"}},
@@ -80,4 +82,13 @@ TEST_CASE("libraries are looked for as the process of the point would find them"
                 "\"own.so!h\"\n"
                 "[point.q]\nprocess = \"b/1\"\nenter = \"own.so!h\"\n") ==
           Lines{"dir/x.toml:18:9: note: there is no own.so on this host, so \"h\" could not be checked"});
+}
+
+TEST_CASE("a program that is not there is a mistake, unless the scenario says that it needs it") {
+    Plan plan = only_plan("");
+    plan.processes[0].argv[0] = "/bin/absent";
+    CHECK(check_symbols(plan, KnownLibraries()).size() == 1);
+    CHECK(check_symbols(plan, KnownLibraries()).front().message == "there is no program /bin/absent");
+    plan.needs = {"program:/bin/absent"};
+    CHECK(check_symbols(plan, KnownLibraries()).empty());
 }

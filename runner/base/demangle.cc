@@ -1,11 +1,11 @@
+#include "base/demangle.h"
+
 #include <cxxabi.h>
 
 #include <cstdlib>
 #include <memory>
 
-#include "elf/symbols.h"
-
-namespace rehang::elf {
+namespace rehang {
 namespace {
 
 // Where the parameter list of a demangled function begins: the "(" that belongs to the last ")".
@@ -51,4 +51,4 @@ std::string demangle_short(const std::string& mangled) {
     return list == std::string::npos || list == 0 ? text : without_return_type(text.substr(0, list));
 }
 
-}  // namespace rehang::elf
+}  // namespace rehang
