@@ -19,6 +19,7 @@ struct Question {
     const Evidence& evidence;
     const ProcessSnapshot& child;
     std::uint64_t lock;
+    std::uint32_t word;
     std::optional<pid_t> mutex_owner;
 };
 
@@ -73,6 +74,9 @@ bool was_in_the_locks_module(const Question& question, const ThreadAtFork& threa
 
 std::optional<std::string> as_the_only_one(const Question& question, const ForkRecord& fork,
                                            const ThreadAtFork& thread) {
+    // A lock's word without an owner in it says "locked", or "locked, and somebody waits". The words of
+    // joins, conditions and semaphores say other things: nobody held those.
+    if (question.word != 1 && question.word != 2) return std::nullopt;
     const auto candidates =
         std::ranges::count_if(fork.threads, [&](const auto& other) { return may_own(other, question.lock); });
     if (candidates != 1 || !was_in_the_locks_module(question, thread)) return std::nullopt;
@@ -125,7 +129,9 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
     const Question question = {.evidence = evidence,
                                .child = child,
                                .lock = waiting.wait.address,
+                               .word = waiting.wait.word,
                                .mutex_owner = mutex_owner(evidence, waiting)};
+    if (question.word == 0) return std::nullopt;  // not locked at all
     if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
     for (const ForkRecord* fork = fork_of(evidence.scope, child.path); fork;
          fork = fork_of(evidence.scope, fork->parent))

@@ -1,4 +1,7 @@
+#include <linux/futex.h>
 #include <pthread.h>
+#include <semaphore.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,23 +24,54 @@ extern "C" __attribute__((noinline)) void hold_the_lock_and_wait(const Pipe& loc
     tell(locked.write);
     pause();
 }
+void want_the_lock() {
+    const std::lock_guard never(lock_of_the_second_thread);
+}
+
+// A lock like those inside the C library: a word that is 1 or 2 while it is locked, and no owner in it.
+unsigned bare_lock = 0;
+extern "C" __attribute__((noinline)) void hold_the_bare_lock_and_wait(const Pipe& locked) {
+    bare_lock = 2;
+    tell(locked.write);
+    pause();
+    bare_lock = 0;  // something to do after it: no frame is left by a jump
+}
+void want_the_bare_lock() {
+    while (bare_lock != 0) syscall(SYS_futex, &bare_lock, FUTEX_WAIT_PRIVATE, 2, nullptr);
+}
+
+sem_t work;
+extern "C" __attribute__((noinline)) void wait_before_posting(const Pipe& ready) {
+    tell(ready.write);
+    pause();
+    sem_post(&work);
+}
+void want_work() {
+    while (sem_wait(&work) != 0) {
+    }
+}
 
 struct Steps {
     Pipe locked;    // the second thread has the lock
     Pipe forkable;  // the test has looked at the parent's threads
 };
 
-// The second thread holds a mutex while main forks; the child wants it.
-void fork_while_locked(const Steps& steps) {
-    std::thread([&] { hold_the_lock_and_wait(steps.locked); }).detach();
+// The second thread does its part, then main forks; the child does its own.
+void fork_beside(const Steps& steps, void (*second_thread)(const Pipe&), void (*child)()) {
+    std::thread([&steps, second_thread] { second_thread(steps.locked); }).detach();
     wait_for(steps.forkable.read);
     if (fork() == 0) {
         keep_only({});
-        const std::lock_guard never(lock_of_the_second_thread);
+        child();
         _exit(0);
     }
     keep_only({});
     waitpid(-1, nullptr, 0);
+}
+
+// The second thread holds a mutex while main forks; the child wants it.
+void fork_while_locked(const Steps& steps) {
+    fork_beside(steps, hold_the_lock_and_wait, want_the_lock);
 }
 
 const KnownProcess& a_of(StuckTree& tree) {
@@ -79,6 +113,32 @@ TEST_CASE("a mutex that another thread held at the fork: inherited-lock, told wi
     const auto& edge = diagnosis.edges.back();
     CHECK(edge.label == "was held at the fork by");
     CHECK(edge.to == "a:thread 2");
+}
+
+TEST_CASE(
+    "a lock without an owner in it was held by the only other thread, if that stood in the lock's module") {
+    Steps steps;
+    StuckTree tree([&] { fork_beside(steps, hold_the_bare_lock_and_wait, want_the_bare_lock); });
+    ForkRecord record = capture_before_fork(tree, steps);
+    record.child_pid = tree.name_child(tree.a(), "a", "a/1");
+    tree.scope().forks = {record};
+
+    REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
+    const Diagnosis diagnosis = tree.explain();
+    CHECK(diagnosis.cause == Cause::inherited_lock);
+    CHECK_THAT(told(diagnosis), Contains("bare_lock"));
+    CHECK_THAT(told(diagnosis), Contains("no other thread but the forking one existed"));
+}
+
+TEST_CASE("a semaphore that a thread of the parent would have posted is nobody's lock") {
+    Steps steps;
+    StuckTree tree([&] { fork_beside(steps, wait_before_posting, want_work); });
+    ForkRecord record = capture_before_fork(tree, steps);
+    record.child_pid = tree.name_child(tree.a(), "a", "a/1");
+    tree.scope().forks = {record};
+
+    REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
+    CHECK(tree.explain().cause != Cause::inherited_lock);
 }
 
 TEST_CASE("without a record of the fork no owner is made up") {
