@@ -1,7 +1,9 @@
 #include "report/text.h"
 
 #include <fmt/format.h>
+
 #include <sys/wait.h>
+#include <algorithm>
 
 #include "base/names.h"
 #include "report/describe.h"
@@ -94,8 +96,11 @@ std::string render_line(const RunReport& report, const TextStyle& style) {
 
 std::string render(const RunReport& report, const TextStyle& style) {
     std::string verdict = verdict_text(report);
+    const bool any_reached = std::ranges::any_of(
+        report.points, [](const PointReport& point) { return point.reached_ms.has_value(); });
     if (report.outcome == Outcome::hung && report.proven)
-        verdict += fmt::format(" {:.1f} ms after the last point", report.timings_ms.proof);
+        verdict += fmt::format(" {:.1f} ms after the {}", report.timings_ms.proof,
+                               any_reached ? "last point" : "start");
     std::string text =
         fmt::format("{} {}  {}  {}\n", mark(report, style), name_text(report, style), verdict,
                     painted(fmt::format("(total {:.0f} ms)", report.timings_ms.total), Tone::faint, style));

@@ -57,9 +57,8 @@ TEST_CASE("the report of a hang, word for word") {
     const std::string report = normal_form(result.out);
     CHECK_THAT(
         report,
-        StartsWith(
-            "✓ daemon-holds-pipe daemon_stdout=keep  hung: held-pipe, proven T ms after the last point  "
-            "(total T ms)\n"));
+        StartsWith("✓ daemon-holds-pipe daemon_stdout=keep  hung: held-pipe, proven T ms after the start  "
+                   "(total T ms)\n"));
     CHECK(part(report, "Processes", "Why") == R"(Processes
   starter            pid 2, running
     main             reads from pipe:[N] (fd 3), whose write end starter/1/1 (fd 1) holds open
