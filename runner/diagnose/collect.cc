@@ -48,7 +48,10 @@ void add_what_the_runner_knows(ThreadSnapshot& thread, const KnownProcess& known
     if (found == known.threads.end()) return;
     if (found->nth > 0) thread.nth = found->nth;
     thread.held_at = found->held_at;
-    thread.paused = thread.paused || found->paused;
+    if (found->stopped_by_signal && thread.state == 't') thread.state = 'T';
+    // What was seen of a thread before the runner knew that it stays is past.
+    const bool stays = thread.held_at || found->stopped_by_signal;
+    thread.paused = !stays && (thread.paused || found->paused);
 }
 
 void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
@@ -71,6 +74,8 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     const auto status = proc::parse_status(read_file_or_empty(task + "/status"));
     thread.inner_tid = status.inner_tid;
     thread.tracer = status.tracer;
+    // It has come to something that the runner has not been told of yet.
+    if (thread.state == 't' && thread.tracer == getpid() && !thread.held_at) thread.paused = true;
     if (has_ended(thread)) return;
     if (const auto syscall = proc::parse_syscall(read_file_or_empty(task + "/syscall"))) {
         thread.in_syscall = !syscall->running && syscall->number >= 0;

@@ -18,6 +18,7 @@ struct KnownThread {
     unsigned nth = 0;
     std::optional<std::string> held_at;  // the point where the runner holds it
     bool paused = false;                 // stopped by the runner for a moment
+    bool stopped_by_signal = false;      // SIGSTOP and the like; a tracer sees it as its own stop
 };
 
 struct KnownProcess {

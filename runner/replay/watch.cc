@@ -20,8 +20,10 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
                        .exit_status = process.exit_status,
                        .threads = {}};
     for (const TrackedThread& thread : process.threads)
-        known.threads.push_back(
-            {.tid = thread.tid, .nth = thread.nth, .held_at = tracing.director().held_at(thread.tid)});
+        known.threads.push_back({.tid = thread.tid,
+                                 .nth = thread.nth,
+                                 .held_at = tracing.director().held_at(thread.tid),
+                                 .stopped_by_signal = tracing.is_stopped_by_signal(thread.tid)});
     return known;
 }
 

@@ -13,6 +13,11 @@ namespace {
 
 constexpr size_t most_frames = 12;        // of one stack; the JSON report has them all
 constexpr size_t most_output_lines = 10;  // of one stream
+constexpr size_t most_stacks = 24;
+constexpr size_t most_sentences = 24;  // of one list
+constexpr size_t most_rows = 60;       // of the process tree
+constexpr size_t widest_label =
+    36;  // of the process tree: deeper branches push their own text aside, not everybody's
 
 // One line of the process tree: a process, or one of its threads.
 struct TreeRow {
@@ -24,7 +29,10 @@ struct TreeRow {
 std::string wait_sentence(const DiagnosedThread& thread) {
     std::string text =
         thread.wait.sentence.empty() ? std::string(to_text(thread.wait.kind)) : thread.wait.sentence;
-    if (!thread.stuck && !thread.may_go_on.empty()) text += fmt::format(" (may go on: {})", thread.may_go_on);
+    // Who waits for somebody else goes on when that one does; of others the sentence itself says why.
+    const bool because_of_another = thread.may_go_on != thread.wait.sentence;
+    if (!thread.stuck && !thread.may_go_on.empty() && because_of_another)
+        text += fmt::format(" (may go on: {})", thread.may_go_on);
     return text;
 }
 
@@ -85,7 +93,10 @@ std::string list_section(std::string_view title, const std::vector<std::string>&
                          const TextStyle& style) {
     if (sentences.empty()) return "";
     std::string text = section(title, style);
-    for (const std::string& sentence : sentences) text += wrapped("  - ", sentence, style);
+    const size_t shown = std::min(sentences.size(), most_sentences);
+    for (size_t i = 0; i < shown; ++i) text += wrapped("  - ", sentences[i], style);
+    if (shown < sentences.size())
+        text += painted(fmt::format("  … {} more\n", sentences.size() - shown), Tone::faint, style);
     return text;
 }
 
@@ -96,11 +107,19 @@ std::string processes_section(const RunReport& report, const TextStyle& style) {
     for (const DiagnosedProcess& process : report.processes)
         if (is_root(report, process)) add_rows(report, process, 0, rows);
     if (rows.empty()) return "";
+    const size_t shown = std::min(rows.size(), most_rows);
     size_t labels = 0;
-    for (const TreeRow& row : rows) labels = std::max(labels, columns_of(row.label));
+    for (size_t i = 0; i < shown; ++i)
+        labels = std::max(labels, std::min(columns_of(rows[i].label), widest_label));
     std::string text = section("Processes", style);
-    for (const TreeRow& row : rows)
-        text += wrapped("  " + padded(row.label, labels + 2), row.state + row.text, style);
+    for (size_t i = 0; i < shown; ++i) {
+        const TreeRow& row = rows[i];
+        const size_t width = std::max(labels, columns_of(row.label)) + 2;
+        text += wrapped("  " + padded(row.label, width), row.state + row.text, style);
+    }
+    if (shown < rows.size())
+        text += painted(fmt::format("  … {} more lines: --json has them all\n", rows.size() - shown),
+                        Tone::faint, style);
     return text;
 }
 
@@ -116,9 +135,10 @@ std::string why_section(const RunReport& report, const TextStyle& style) {
 
 std::string stacks_section(const RunReport& report, const TextStyle& style) {
     std::string text;
+    size_t stacks = 0;
     for (const DiagnosedProcess& process : report.processes) {
         for (const DiagnosedThread& thread : process.threads) {
-            if (thread.stack.empty()) continue;
+            if (thread.stack.empty() || ++stacks > most_stacks) continue;
             text += fmt::format("  {} {}\n", process.path, thread.role);
             const size_t shown = std::min(most_frames, thread.stack.size());
             for (size_t i = 0; i < shown; ++i) text += frame_line(i, thread.stack[i]);
@@ -127,6 +147,8 @@ std::string stacks_section(const RunReport& report, const TextStyle& style) {
                     painted(fmt::format("    … {} more\n", thread.stack.size() - shown), Tone::faint, style);
         }
     }
+    if (stacks > most_stacks)
+        text += painted(fmt::format("  … {} more threads\n", stacks - most_stacks), Tone::faint, style);
     return text.empty() ? text : section("Stacks", style) + text;
 }
 

@@ -81,6 +81,7 @@ void Tracing::handle(pid_t tid, int status) {
 
 void Tracing::stopped(pid_t tid, int status) {
     const int signal = WSTOPSIG(status);
+    stopped_by_signal_.erase(tid);
     switch (status >> 16) {
         case PTRACE_EVENT_FORK:
         case PTRACE_EVENT_VFORK:
@@ -94,7 +95,10 @@ void Tracing::stopped(pid_t tid, int status) {
         case PTRACE_EVENT_SECCOMP:
             return entered_syscall(tid);
         case PTRACE_EVENT_STOP:
-            if (is_stop_signal(signal)) return go_on(tid, {.how = Resume::stay_stopped});
+            if (is_stop_signal(signal)) {
+                stopped_by_signal_.insert(tid);
+                return go_on(tid, {.how = Resume::stay_stopped});
+            }
             return met(tid);
         default:
             break;
@@ -235,6 +239,7 @@ void Tracing::ended(pid_t tid, int status) {
     early_.erase(tid);
     armed_.erase(tid);
     kept_.erase(tid);
+    stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);
     director_.gone(tid);
     TrackedProcess* process = tree_.process_of(tid);

@@ -41,6 +41,8 @@ class Tracing {
     bool over_process_limit() const { return over_process_limit_; }
     // The process has a timer that will send it a signal (alarm(2), setitimer(2) ITIMER_REAL).
     bool has_alarm(pid_t pid) const { return alarms_.contains(pid); }
+    // In a group-stop (signal(7), ptrace(2)), until somebody sends SIGCONT.
+    bool is_stopped_by_signal(pid_t tid) const { return stopped_by_signal_.contains(tid); }
     // Registers of a thread that is held.
     std::optional<user_regs_struct> held_registers(pid_t tid) const;
     // Program images in which the fault's function was stubbed out.
@@ -87,6 +89,7 @@ class Tracing {
     std::set<pid_t> stays_at_birth_;                     // made, to be held, not stopped yet
     std::map<pid_t, int> early_;  // first stops of threads whose parent's event has not come yet
     std::set<pid_t> alarms_;
+    std::set<pid_t> stopped_by_signal_;
     std::vector<int> stubbed_;
     std::vector<std::string> notes_;
     bool over_process_limit_ = false;
