@@ -51,7 +51,7 @@ void add_what_the_runner_knows(ThreadSnapshot& thread, const KnownProcess& known
     if (found->stopped_by_signal && thread.state == 't') thread.state = 'T';
     // What was seen of a thread before the runner knew that it stays is past.
     const bool stays = thread.held_at || found->stopped_by_signal;
-    thread.paused = !stays && (thread.paused || found->paused);
+    thread.paused = found->paused || (!stays && thread.paused);
 }
 
 void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {

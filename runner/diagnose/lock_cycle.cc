@@ -21,8 +21,15 @@ const ThreadSnapshot* thread_with_inner_tid(const ProcessSnapshot& process, pid_
     return found == process.threads.end() || has_ended(*found) ? nullptr : &*found;
 }
 
-bool joins(const Evidence& evidence, pid_t tid) {
-    return stands_in(evidence, tid, "pthread_join") || stands_in(evidence, tid, "__pthread_clockjoin_ex");
+// pthread_join waits until the thread's tid field is no longer the tid. The functions of a join have no names
+// in a stripped C library, so it is the word that tells: no other wait has a tid in it but that for a PI
+// lock, which compares nothing.
+const ThreadSnapshot* joined_thread(const ProcessSnapshot& process, const Wait& wait) {
+    constexpr std::uint32_t locked_with_waiters =
+        2;  // what locks without an owner hold: not to be taken for a tid
+    if (wait.kind != WaitKind::futex || wait.word != wait.expected || wait.word <= locked_with_waiters)
+        return nullptr;
+    return thread_with_inner_tid(process, static_cast<pid_t>(wait.word));
 }
 
 std::optional<Dependence> dependence_of(const Evidence& evidence, const ThreadWait& waiting) {
@@ -30,10 +37,8 @@ std::optional<Dependence> dependence_of(const Evidence& evidence, const ThreadWa
     if (const auto owner = mutex_owner(evidence, waiting)) {
         if (const auto* const thread = thread_with_inner_tid(*process, *owner))
             return Dependence{.waiting = &waiting, .on = thread->tid, .lock = true};
-    } else if (waiting.wait.kind == WaitKind::futex && joins(evidence, waiting.tid)) {
-        // pthread_join waits for the thread's tid field to become 0.
-        if (const auto* const thread = thread_with_inner_tid(*process, static_cast<pid_t>(waiting.wait.word)))
-            return Dependence{.waiting = &waiting, .on = thread->tid};
+    } else if (const auto* const thread = joined_thread(*process, waiting.wait)) {
+        return Dependence{.waiting = &waiting, .on = thread->tid};
     }
     return std::nullopt;
 }

@@ -1,0 +1,1 @@
+// Nothing of its own: here the headers that all tests include are compiled once.
