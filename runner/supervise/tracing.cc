@@ -172,7 +172,7 @@ void Tracing::entered_syscall(pid_t tid) {
     note_alarm(process.pid, *state);
     const unsigned nth = tree_.thread(tid)->nth;
     const auto about_other_call = [&](auto edge) {
-        return [this, number, edge](size_t point) {
+        return [this, number](size_t point) {
             return std::get<decltype(edge)>(plan_->points[point].event).number != number;
         };
     };
