@@ -13,7 +13,7 @@ namespace rehang {
 namespace {
 
 void* as_pointer(std::uint64_t value) {
-    return reinterpret_cast<void*>(value);
+    return reinterpret_cast<void*>(value);  // NOLINT(performance-no-int-to-ptr): how ptrace(2) takes numbers
 }
 
 bool poke_debug_register(pid_t tid, size_t index, std::uint64_t value) {
