@@ -59,24 +59,27 @@ class Tracing {
     };
 
     void stopped(pid_t tid, int status);
+    // tracing_births.cc
     void born(pid_t parent_tid, pid_t tid);
     void met(pid_t tid);
     void executed(pid_t tid);
     void exiting(pid_t tid);
+    void ended(pid_t tid, int status);
+    // tracing_syscalls.cc
     void entered_syscall(pid_t tid);
     void left_syscall(pid_t tid);
+    void note_alarm(pid_t pid, const user_regs_struct& registers);
+    // tracing_breakpoints.cc
     void trapped(pid_t tid);
     void at_breakpoint(pid_t tid, std::uint64_t address);
     void loader_notified(TrackedProcess& process, pid_t tid);
-    void ended(pid_t tid, int status);
+    void arm(pid_t tid);
+    void rearm_others(const TrackedProcess& process, pid_t but_not);
 
     // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
     bool pass(const std::vector<size_t>& points, pid_t tid);
     void let_go(pid_t tid);
     void go_on(pid_t tid, Pending how);
-    void arm(pid_t tid);
-    void rearm_others(const TrackedProcess& process, pid_t but_not);
-    void note_alarm(pid_t pid, const user_regs_struct& registers);
 
     const Plan* plan_;
     elf::Files* files_;

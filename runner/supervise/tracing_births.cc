@@ -1,0 +1,78 @@
+// The part of Tracing about lives: threads and processes are born, execute a program, and end.
+#include "supervise/identity.h"
+#include "supervise/tracing.h"
+
+namespace rehang {
+
+// A thread of `parent_tid` made `tid`: a thread of its process, or a process. The maker is stopped.
+void Tracing::born(pid_t parent_tid, pid_t tid) {
+    TrackedProcess& parent = *tree_.process_of(parent_tid);
+    const Identity identity = identity_of(tid);
+    if (identity.process == parent.pid) {
+        tree_.add_thread(parent, tid);
+    } else {
+        const auto image = images_.find(parent.pid);
+        if (image != images_.end()) images_[tid] = image->second;
+        TrackedProcess& child = tree_.add_child(parent, tid);
+        child.inner_pid = identity.inner_tid;
+        if (on_fork_) on_fork_(parent, parent_tid, child);
+    }
+    over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
+    // Reached while the maker is stopped: whoever waits for this birth goes on before the maker can do
+    // anything else.
+    if (pass(director_.open_points<IsBorn>(tree_.process_of(tid)->path, tree_.thread(tid)->nth), tid))
+        stays_at_birth_.insert(tid);
+    if (const auto early = early_.extract(tid)) stopped(tid, early.mapped());
+}
+
+// A thread is seen stopped for the first time, or was asked to stop for new breakpoints.
+void Tracing::met(pid_t tid) {
+    if (kept_.contains(tid)) return;
+    if (over_process_limit_ && !armed_.contains(tid))
+        return;  // the run ends now; a fork bomb must not grow meanwhile
+    if (stays_at_birth_.erase(tid) != 0)
+        kept_[tid] = {};
+    else
+        go_on(tid, {});
+}
+
+void Tracing::executed(pid_t tid) {
+    TrackedProcess& process = *tree_.process_of(tid);
+    const bool first = !process.parent && !images_.contains(process.pid);
+    for (const TrackedThread& thread : process.threads)
+        armed_.erase(thread.tid);  // execve clears debug registers
+    tree_.execute(process);
+    Image& image = images_[process.pid] = begin_image(process.pid, process.path, *plan_, *files_);
+    for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) ++stubbed_[fault];
+    // A [[process]] is born with its first program: what ran before was the sandbox's launcher.
+    if (first && pass(director_.open_points<IsBorn>(process.path, 1), tid))
+        kept_[tid] = {};
+    else
+        go_on(tid, {});
+}
+
+void Tracing::exiting(pid_t tid) {
+    if (kept_.erase(tid) != 0) director_.gone(tid);  // killed at its point
+    const TrackedProcess& process = *tree_.process_of(tid);
+    if (pass(director_.open_points<Exits>(process.path, tree_.thread(tid)->nth), tid))
+        kept_[tid] = {};
+    else
+        go_on(tid, {});
+}
+
+void Tracing::ended(pid_t tid, int status) {
+    early_.erase(tid);
+    armed_.erase(tid);
+    kept_.erase(tid);
+    stopped_by_signal_.erase(tid);
+    stays_at_birth_.erase(tid);
+    director_.gone(tid);
+    TrackedProcess* process = tree_.process_of(tid);
+    if (!process) return;
+    if (process->pid != tid) return tree_.end_thread(tid);
+    images_.erase(tid);
+    alarms_.erase(tid);
+    tree_.end_process(*process, status);  // the leader's end is reported last (ptrace(2))
+}
+
+}  // namespace rehang
