@@ -10,10 +10,24 @@
 namespace rehang {
 namespace {
 
+bool is_required(const Ability& ability) {
+    return ability.use == Ability::Use::always;
+}
+
+// What can still be done where not all can.
+std::string conclusion(const std::vector<Ability>& abilities) {
+    if (std::ranges::any_of(abilities, [](const Ability& a) { return !a.ok && is_required(a); }))
+        return "rehang can't run here until what is marked ✗ is fixed\n";
+    const bool breakpoints = std::ranges::all_of(
+        abilities, [](const Ability& a) { return a.ok || a.use != Ability::Use::breakpoints; });
+    return breakpoints ? "rehang can run here\n"
+                       : "rehang can run here, but no scenario that has points or faults at functions\n";
+}
+
 std::string ability_text(const Ability& ability, size_t names, const TextStyle& style) {
-    const std::string mark = ability.ok         ? painted("✓", Tone::good, style)
-                             : ability.required ? painted("✗", Tone::bad, style)
-                                                : painted("–", Tone::warn, style);
+    const std::string mark = ability.ok             ? painted("✓", Tone::good, style)
+                             : is_required(ability) ? painted("✗", Tone::bad, style)
+                                                    : painted("–", Tone::warn, style);
     // The mark is painted and so can't be measured: wrapped() gets a plain lead, the mark replaces its first
     // column.
     std::string text =
@@ -36,8 +50,9 @@ ExitCode doctor(const Arguments&) {
     for (const Ability& ability : abilities) names = std::max(names, columns_of(ability.name));
     std::string text = host_line(host_info());
     for (const Ability& ability : abilities) text += ability_text(ability, names, style);
-    const bool able = std::ranges::all_of(abilities, [](const Ability& a) { return a.ok || !a.required; });
-    text += able ? "rehang can run here\n" : "rehang can't run here until what is marked ✗ is fixed\n";
+    text += conclusion(abilities);
+    const bool able =
+        std::ranges::all_of(abilities, [](const Ability& a) { return a.ok || !is_required(a); });
     if (!put(text)) return ExitCode::closed_output;
     return able ? ExitCode::as_expected : ExitCode::unsupported;
 }

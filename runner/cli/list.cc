@@ -23,13 +23,7 @@ std::string expected_text(const Expectation& expect) {
     return text;
 }
 
-Expected<void> check_needs(const Plan& plan) {
-    for (const std::string& need : plan.needs)
-        if (auto met = check_need(need); !met) return met;
-    return {};
-}
-
-Entry describe(const std::string& file, const Expected<void>& host) {
+Entry describe(const std::string& file, const RequiredAbilities& host) {
     const Prepared prepared = prepare(file, {.set = {}, .targets = targets_folder()});
     if (prepared.plans.empty())
         return {.name = file,
@@ -38,7 +32,7 @@ Entry describe(const std::string& file, const Expected<void>& host) {
                 .needs = {},
                 .here = fmt::format("broken: rehang check {}", file)};
     const Plan& plan = prepared.plans.front();
-    Expected<void> possible = host ? check_needs(plan) : host;
+    Expected<void> possible = possible_here(plan, host);
     return {
         .name = plan.scenario,
         .summary = prepared.scenario.summary.value,
@@ -65,7 +59,7 @@ ExitCode list(const Arguments& arguments) {
         return ExitCode::broken;
     }
     const TextStyle style = stdout_style(false);
-    const Expected<void> host = require_host();
+    const RequiredAbilities host;
     ExitCode code = ExitCode::as_expected;
     for (const std::string& file : *files) {
         const Entry entry = describe(file, host);

@@ -89,7 +89,9 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
 }
 
 bool shares_memory(pid_t one, pid_t other) {
-    return syscall(SYS_kcmp, one, other, KCMP_VM, 0UL, 0UL) == 0;
+    const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0UL, 0UL);
+    // A kernel without CONFIG_KCMP can't tell: each of them may then wake the other.
+    return order == 0 || (order < 0 && errno != ESRCH);
 }
 
 bool has_posix_timers(pid_t pid) {

@@ -31,13 +31,9 @@ std::vector<Ability> probe_required() {
 }  // namespace
 
 Ability ability_from(std::string name, int errno_value, std::string seen, std::string fix) {
-    if (errno_value == 0)
-        return {.name = std::move(name), .ok = true, .required = true, .detail = std::move(seen), .fix = {}};
-    return {.name = std::move(name),
-            .ok = false,
-            .required = true,
-            .detail = std::strerror(errno_value),
-            .fix = std::move(fix)};
+    if (errno_value == 0) return {.name = std::move(name), .ok = true, .detail = std::move(seen), .fix = {}};
+    return {
+        .name = std::move(name), .ok = false, .detail = std::strerror(errno_value), .fix = std::move(fix)};
 }
 
 std::vector<Ability> probe_host() {
@@ -47,13 +43,24 @@ std::vector<Ability> probe_host() {
     return abilities;
 }
 
-Expected<void> require_host() {
-    for (const Ability& ability : probe_required())
-        if (ability.required && !ability.ok)
-            return unsupported(
-                fmt::format("this host can't run scenarios: {}: {}", ability.name, ability.detail),
-                ability.fix);
+RequiredAbilities::RequiredAbilities() : abilities_(probe_required()) {}
+
+Expected<void> RequiredAbilities::meet(HostNeeds needs) const {
+    for (const Ability& ability : abilities_) {
+        const bool needed = ability.use == Ability::Use::always ||
+                            (ability.use == Ability::Use::breakpoints && needs.breakpoints);
+        if (ability.ok || !needed) continue;
+        const std::string_view what =
+            ability.use == Ability::Use::always
+                ? "this host can't run scenarios"
+                : "this host can't run scenarios with points or faults at functions";
+        return unsupported(fmt::format("{}: {}: {}", what, ability.name, ability.detail), ability.fix);
+    }
     return {};
+}
+
+Expected<void> require_host(HostNeeds needs) {
+    return RequiredAbilities().meet(needs);
 }
 
 HostInfo host_info() {

@@ -13,18 +13,37 @@ namespace rehang {
 struct Ability {
     std::string name;  // "user namespaces"
     bool ok = false;
-    bool required = true;  // `run` can't work without it
-    std::string detail;    // what was seen: "unprivileged, all six kinds", or the errno's text
-    std::string fix;       // the command or setting that helps; empty if ok
+    // Whether `run` can work without it.
+    enum class Use {
+        always,       // nothing runs without it
+        breakpoints,  // scenarios that have points or faults at functions
+        sometimes,    // what some scenarios ask for by name, and what has a substitute
+    };
+    Use use = Use::always;
+    std::string detail;  // what was seen: "unprivileged, all six kinds", or the errno's text
+    std::string fix;     // the command or setting that helps; empty if ok
 };
 
 // Tries each in a child process: namespaces, a new proc, ptrace and process_vm_readv of a child in a user
 // namespace, hardware breakpoints, seccomp filters and user notification, schedstat, /proc/PID/syscall, then
 // optional ones: /dev/kvm, gdb, qemu, virsh.
 std::vector<Ability> probe_host();
-// The required ones only; the first that is missing, as an unsupported error with its fix. Cheap enough for
-// every `run`.
-Expected<void> require_host();
+
+// What one scenario asks of the host.
+struct HostNeeds {
+    bool breakpoints = true;
+};
+// The abilities that a run can need at all, probed once: cheap enough for every `run`.
+class RequiredAbilities {
+  public:
+    RequiredAbilities();
+    // The first one needed that is missing, as an unsupported error with its fix.
+    Expected<void> meet(HostNeeds needs) const;
+
+  private:
+    std::vector<Ability> abilities_;
+};
+Expected<void> require_host(HostNeeds needs = {});
 
 // Path of a shared library by file name, soname or path: as ld.so would look (its default folders and
 // /etc/ld.so.conf).

@@ -50,7 +50,13 @@ Expected<void> map_own_ids(pid_t child) {
     return write_file(folder + "gid_map", group_map);
 }
 
+bool is_target_of_rehang() {
+    return read_file_or_empty("/proc/1/comm") == "rehang-init\n";
+}
+
 std::string namespace_fix(int errno_value) {
+    if (is_target_of_rehang())
+        return "start it outside of another rehang: its targets have no capabilities, and are traced already";
     if (sysctl("kernel/unprivileged_userns_clone", 1) == 0)
         return "allow user namespaces: sudo sysctl kernel.unprivileged_userns_clone=1";
     for (const char* kind : {"user", "pid", "mnt", "net", "ipc", "uts"}) {

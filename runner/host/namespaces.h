@@ -30,6 +30,9 @@ Expected<ClonedProcess> clone_into_namespaces(std::uint64_t flags);
 // denied, which is the kernel's condition for a group map without privileges (user_namespaces(7)).
 Expected<void> map_own_ids(pid_t child);
 
+// This process is a target of another rehang: it has no capabilities, and its tracer is out of sight.
+bool is_target_of_rehang();
+
 // What to change on this host when making namespaces, or using the capabilities inside of them, failed with
 // this errno value.
 std::string namespace_fix(int errno_value);

@@ -49,7 +49,6 @@ Ability user_namespaces() {
     if (child) reap(child->pid);
     return {.name = "user namespaces",
             .ok = child.has_value(),
-            .required = true,
             .detail = child ? (::geteuid() == 0 ? "as root" : "as an ordinary user") : child.error().what,
             .fix = child ? "" : child.error().hint};
 }
@@ -94,7 +93,6 @@ std::vector<Ability> probe_namespaces() {
     const auto steps = try_sandbox();
     abilities.push_back({.name = "sandbox namespaces",
                          .ok = steps.has_value(),
-                         .required = true,
                          .detail = steps ? "user, pid, mount, network, IPC and UTS" : steps.error().what,
                          .fix = steps                        ? ""
                                 : steps.error().hint.empty() ? namespace_fix(0)

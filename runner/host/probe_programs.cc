@@ -26,7 +26,7 @@ Ability probe_kvm() {
     const int error = kvm && ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? 0 : errno;
     Ability ability = ability_from(
         "/dev/kvm", error, fmt::format("version {} of its interface", KVM_API_VERSION), kvm_fix(error));
-    ability.required = false;
+    ability.use = Ability::Use::sometimes;
     return ability;
 }
 
@@ -34,7 +34,7 @@ Ability probe_program(const std::string& name) {
     const auto path = find_program(name);
     return {.name = name,
             .ok = path.has_value(),
-            .required = false,
+            .use = Ability::Use::sometimes,
             .detail = path.value_or("not installed"),
             .fix = path ? "" : fmt::format("sudo apt install {}", package_for(name))};
 }

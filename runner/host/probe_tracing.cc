@@ -13,6 +13,7 @@
 #include <csignal>
 #include <cstddef>
 #include <cstdlib>
+#include <cstring>
 
 #include "base/files.h"
 #include "host/child.h"
@@ -69,7 +70,16 @@ class WaitingChild {
     UniqueFd alive_;  // its closing ends the child
 };
 
+// The process that traces this one, and so also all that it starts (PTRACE_O_TRACEFORK); 0: none.
+int own_tracer() {
+    const std::string status = read_file_or_empty("/proc/self/status");
+    const size_t line = status.find("TracerPid:");
+    return line == std::string::npos ? 0 : std::atoi(status.c_str() + line + std::strlen("TracerPid:"));
+}
+
 std::string ptrace_fix() {
+    if (own_tracer() != 0 || is_target_of_rehang())
+        return "start it outside of strace, gdb or another rehang: a process can have one tracer";
     const std::string scope = read_file_or_empty("/proc/sys/kernel/yama/ptrace_scope");
     switch (std::atoi(scope.c_str())) {
         case 0:
@@ -99,7 +109,7 @@ Ability schedstat_of(pid_t pid) {
     const bool counts = std::strtoull(text.c_str(), nullptr, 10) > 0;
     return {.name = "schedstat",
             .ok = counts,
-            .required = false,
+            .use = Ability::Use::sometimes,
             .detail = counts ? "counts" : "does not count; hangs are told from CPU times instead",
             .fix = counts
                        ? ""
@@ -162,7 +172,6 @@ std::vector<Ability> probe_watching() {
     if (!child)
         return {{.name = "watching a process in a user namespace",
                  .ok = false,
-                 .required = true,
                  .detail = child.error().what,
                  .fix = child.error().hint}};
     const pid_t pid = child->pid();
@@ -170,11 +179,15 @@ std::vector<Ability> probe_watching() {
     const auto calls = read_file(fmt::format("/proc/{}/syscall", pid));
     const Ability schedstat = schedstat_of(pid);
     const int seize = ::ptrace(PTRACE_SEIZE, pid, nullptr, nullptr) == 0 ? 0 : errno;
-    return {ability_from("ptrace", seize, "PTRACE_SEIZE of a child in a user namespace", ptrace_fix()),
+    Ability ptrace =
+        ability_from("ptrace", seize, "PTRACE_SEIZE of a child in a user namespace", ptrace_fix());
+    if (!ptrace.ok && is_target_of_rehang()) ptrace.detail = "another rehang traces all that runs here";
+    if (!ptrace.ok && own_tracer() != 0)
+        ptrace.detail = fmt::format("process {} traces this one", own_tracer());
+    return {std::move(ptrace),
             ability_from("process_vm_readv", memory, "reads a child in a user namespace", ptrace_fix()),
             {.name = "/proc/PID/syscall",
              .ok = calls.has_value(),
-             .required = true,
              .detail = calls ? "readable" : calls.error().what,
              .fix = calls ? "" : ptrace_fix()},
             schedstat};
@@ -192,6 +205,7 @@ Ability probe_hardware_breakpoint() {
     ::kill(pid, SIGKILL);
     reap(pid);
     Ability ability = ability_from(name, error, "hit one set by PTRACE_POKEUSER", fix);
+    ability.use = Ability::Use::breakpoints;
     if (error == ENODATA) ability.detail = "was set, and never hit";
     return ability;
 }
@@ -210,7 +224,7 @@ Ability probe_seccomp_notification() {
         return filter_getppid(SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER) >= 0 ? 0 : errno;
     });
     Ability ability = ability_from("seccomp user notification", error, "a listener", seccomp_fix);
-    ability.required = false;
+    ability.use = Ability::Use::sometimes;
     return ability;
 }
 

@@ -47,7 +47,30 @@ Points points_of_busiest_thread(const Points& points) {
     return busiest;
 }
 
+// One line for each kind of event, so that a new one has to say it.
+bool needs_breakpoint(const EntersSymbol&) {
+    return true;
+}
+bool needs_breakpoint(const EntersSyscall&) {
+    return false;
+}
+bool needs_breakpoint(const LeavesSyscall&) {
+    return false;
+}
+bool needs_breakpoint(const IsBorn&) {
+    return false;
+}
+bool needs_breakpoint(const Exits&) {
+    return false;
+}
+
 }  // namespace
+
+bool needs_breakpoints(const Plan& plan) {
+    return !plan.function_faults.empty() || std::ranges::any_of(plan.points, [](const PlannedPoint& point) {
+        return std::visit([](const auto& event) { return needs_breakpoint(event); }, point.event);
+    });
+}
 
 void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems) {
     std::set<std::string> seen;

@@ -12,6 +12,9 @@ namespace rehang {
 // DR0 to DR3, Intel SDM volume 3, "Debug Registers", without the loader's.
 inline constexpr size_t breakpoints_for_points = 3;
 
+// Whether a plan needs any: for points at functions, and to see the loader map what holds a fault's function.
+bool needs_breakpoints(const Plan& plan);
+
 // Reports each process of which some thread would need more.
 void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems);
 

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "plan/breakpoints.h"
 #include "scenario/parse.h"
 
 namespace rehang {
@@ -39,6 +40,13 @@ Prepared prepare(const std::string& file, const PlanInput& input) {
 void check_symbols_of(Prepared& prepared, const Libraries& libraries) {
     for (const Plan& plan : prepared.plans) append(prepared.diagnostics, check_symbols(plan, libraries));
     sort_and_unite(prepared.diagnostics);
+}
+
+Expected<void> possible_here(const Plan& plan, const RequiredAbilities& host) {
+    if (auto able = host.meet({.breakpoints = needs_breakpoints(plan)}); !able) return able;
+    for (const std::string& need : plan.needs)
+        if (auto met = check_need(need); !met) return met;
+    return {};
 }
 
 }  // namespace rehang

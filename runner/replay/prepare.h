@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "host/host.h"
 #include "plan/check_symbols.h"
 #include "plan/make_plan.h"
 
@@ -18,5 +19,8 @@ struct Prepared {
 Prepared prepare(const std::string& file, const PlanInput& input);
 // Adds what the libraries of this host say about the plans' symbols.
 void check_symbols_of(Prepared& prepared, const Libraries& libraries);
+
+// Whether this host has all that the plan needs; the first thing that is missing, as an unsupported error.
+Expected<void> possible_here(const Plan& plan, const RequiredAbilities& host);
 
 }  // namespace rehang

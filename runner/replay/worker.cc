@@ -21,7 +21,7 @@ namespace {
 // What stays warm from job to job.
 struct Bench {
     elf::Files files;
-    Expected<void> host = require_host();
+    RequiredAbilities host;
     std::string prepared_for;  // file of `prepared`; one command has one --set for all its jobs
     Prepared prepared;
 };
@@ -42,15 +42,8 @@ RunReport unsupported_run(const Plan& plan, const Job& job, const Error& error) 
     return report;
 }
 
-Expected<void> check_host(const Plan& plan, const Bench& bench) {
-    if (!bench.host) return bench.host;
-    for (const std::string& need : plan.needs)
-        if (auto met = check_need(need); !met) return met;
-    return {};
-}
-
 Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& bench) {
-    const auto possible = check_host(plan, bench);
+    const auto possible = possible_here(plan, bench.host);
     Expected<RunReport> report = possible
                                      ? run_once(plan, bench.files, {.repeat = job.repeat, .keep = job.keep})
                                      : std::unexpected(possible.error());

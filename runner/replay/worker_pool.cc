@@ -43,6 +43,12 @@ struct Worker {
     std::string received;  // not yet a whole line
 };
 
+// As nohup(1) does it with SIGHUP, and a shell with SIGINT for what it starts in the background.
+bool is_ignored(int signal) {
+    struct sigaction now {};
+    return ::sigaction(signal, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 std::string death_text(int status) {
     if (WIFSIGNALED(status))
         return fmt::format("the runner's worker died: {}", signal_name(WTERMSIG(status)));
@@ -54,6 +60,8 @@ class Pool {
     Pool(const std::vector<Job>& jobs, const PoolOptions& options) : jobs_(jobs), options_(options) {}
 
     PoolEnd run() {
+        for (const int signal : {SIGINT, SIGTERM, SIGHUP})
+            if (!is_ignored(signal)) signals_.add(signal);
         signals_.async_wait([this](const error_code& error, int) {
             if (!error) stop(PoolEnd::interrupted);
         });
@@ -150,7 +158,7 @@ class Pool {
     const std::vector<Job>& jobs_;
     const PoolOptions& options_;
     asio::io_context context_{1};
-    asio::signal_set signals_{context_, SIGINT, SIGTERM};
+    asio::signal_set signals_{context_};
     asio::steady_timer timer_{context_};
     std::vector<std::unique_ptr<Worker>> workers_;
     std::map<size_t, Expected<RunReport>> results_;  // complete, but an earlier one is not

@@ -19,7 +19,7 @@ struct PoolOptions {
 enum class PoolEnd {
     complete,     // every job has its result
     stopped,      // on_result said so
-    interrupted,  // SIGINT or SIGTERM came; results that were complete have been told
+    interrupted,  // SIGINT, SIGTERM or SIGHUP came; results that were complete have been told
 };
 
 // Runs on the caller's thread and returns when no worker is left; whatever ran in them has ended, too. A

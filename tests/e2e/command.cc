@@ -29,10 +29,10 @@ namespace process = boost::process::v2;
 }  // namespace
 
 struct Running::Impl {
-    Impl(const std::vector<std::string>& words, const std::string& folder)
+    Impl(const std::string& program, const std::vector<std::string>& words, const std::string& folder)
         : out(context),
           err(context),
-          child(context, REHANG_PROGRAM, words, process::process_stdio{.in = nullptr, .out = out, .err = err},
+          child(context, program, words, process::process_stdio{.in = nullptr, .out = out, .err = err},
                 process::process_start_dir(folder)) {}
 
     asio::io_context context;
@@ -59,7 +59,7 @@ Finished finish(Running::Impl& run) {
 }  // namespace
 
 Running::Running(const std::vector<std::string>& words)
-    : impl_(std::make_unique<Impl>(words, std::filesystem::current_path().string())) {}
+    : impl_(std::make_unique<Impl>(REHANG_PROGRAM, words, std::filesystem::current_path().string())) {}
 
 Running::~Running() = default;
 
@@ -79,7 +79,7 @@ void Running::send(int signal) {
 }
 
 std::vector<int> Running::children() const {
-    const int pid = impl_->child.id();
+    const int pid = this->pid();
     std::istringstream text(
         read_file_or_empty("/proc/" + std::to_string(pid) + "/task/" + std::to_string(pid) + "/children"));
     std::vector<int> pids;
@@ -87,12 +87,25 @@ std::vector<int> Running::children() const {
     return pids;
 }
 
+int Running::pid() const {
+    return impl_->child.id();
+}
+
 Finished Running::wait() {
     return finish(*impl_);
 }
 
 Finished rehang(const std::vector<std::string>& words, const std::string& folder) {
-    Running::Impl run(words, folder.empty() ? std::filesystem::current_path().string() : folder);
+    Running::Impl run(REHANG_PROGRAM, words,
+                      folder.empty() ? std::filesystem::current_path().string() : folder);
+    return finish(run);
+}
+
+Finished rehang_without(const std::vector<std::string>& handicaps, const std::vector<std::string>& words) {
+    std::vector<std::string> all = handicaps;
+    all.insert(all.end(), {"--", REHANG_PROGRAM});
+    all.insert(all.end(), words.begin(), words.end());
+    Running::Impl run(REHANG_HANDICAP, all, std::filesystem::current_path().string());
     return finish(run);
 }
 

@@ -17,6 +17,9 @@ struct Finished {
 // are pipes.
 Finished rehang(const std::vector<std::string>& words, const std::string& folder = {});
 
+// The same on a host that lacks something (tests/programs/handicap.c).
+Finished rehang_without(const std::vector<std::string>& handicaps, const std::vector<std::string>& words);
+
 // A rehang that is still running, to be disturbed. Ends it when it goes.
 class Running {
   public:
@@ -27,6 +30,7 @@ class Running {
     void close_stdout();                // as `| head` does
     void send(int signal);              // to rehang itself
     std::vector<int> children() const;  // its workers, as far as they are there
+    int pid() const;
     // Waits until rehang and everybody who has its stdout or stderr open has ended.
     Finished wait();
 

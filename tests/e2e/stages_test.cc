@@ -1,0 +1,287 @@
+// rehang is killed, interrupted or loses its reader in the middle of each stage of a run: nothing stays
+// behind, and where it may still speak, it says that it was interrupted.
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "base/files.h"
+#include "catch.h"
+#include "command.h"
+
+namespace rehang::e2e {
+namespace {
+
+using Catch::Matchers::Contains;
+using Clock = std::chrono::steady_clock;
+constexpr auto patience = std::chrono::seconds(30);
+
+// One run that stays in each stage until it is disturbed: its target waits for a child that waits with a
+// time-out, and a second thread of events is held at a point that is never left.
+std::string scenario_with(const std::string& commands, const std::string& points) {
+    return fmt::format(R"(format = 1
+[scenario]
+name = "stays"
+summary = "stays where it is"
+timeout = "10min"
+[[process]]
+name = "p"
+argv = ["/bin/bash", "-c", '''{}''']
+{}
+[expect]
+outcome = "exited"
+)",
+                       commands, points);
+}
+
+constexpr auto hold_at_birth = R"([point.child]
+process = "p/1"
+born = true
+[point.never]
+process = "p"
+enter = "syscall:chroot"
+[[hold]]
+at = "child"
+until = "never"
+limit = "10min"
+)";
+constexpr auto hold_at_call = R"([point.call]
+process = "p"
+enter = "syscall:getcwd"
+[point.never]
+process = "p"
+enter = "syscall:chroot"
+[[hold]]
+at = "call"
+until = "never"
+limit = "10min"
+)";
+constexpr auto hold_at_function = R"([point.function]
+process = "p"
+enter = "libc.so.6!fork"
+[point.never]
+process = "p"
+enter = "syscall:chroot"
+[[hold]]
+at = "function"
+until = "never"
+limit = "10min"
+)";
+
+// ---- who there is below a process ----
+
+struct Relative {
+    int pid = 0;
+    std::string name;
+    char state = '?';
+};
+
+std::vector<int> children_of(int pid) {
+    std::vector<int> pids;
+    std::error_code gone;
+    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
+        std::istringstream text(read_file_or_empty(task.path() / "children"));
+        for (int child = 0; text >> child;) pids.push_back(child);
+    }
+    return pids;
+}
+
+Relative look_at(int pid) {
+    const std::string stat = read_file_or_empty(fmt::format("/proc/{}/stat", pid));
+    const size_t open = stat.find('('), close = stat.rfind(')');
+    if (close == std::string::npos || close + 2 >= stat.size()) return {.pid = pid, .name = {}};
+    return {.pid = pid, .name = stat.substr(open + 1, close - open - 1), .state = stat[close + 2]};
+}
+
+void descendants_of(int pid, std::vector<Relative>& into) {
+    for (const int child : children_of(pid)) {
+        into.push_back(look_at(child));
+        descendants_of(child, into);
+    }
+}
+
+std::vector<Relative> family_of(const Running& run) {
+    std::vector<Relative> family = {{.pid = run.pid(), .name = "rehang"}};
+    descendants_of(run.pid(), family);
+    return family;
+}
+
+// ---- the stages ----
+
+struct Stage {
+    std::string name;
+    std::string scenario;
+    std::function<bool(const std::vector<Relative>&)> reached;
+};
+
+bool has(const std::vector<Relative>& family, const std::string& name, const std::string& states) {
+    return std::ranges::any_of(family, [&](const Relative& relative) {
+        return relative.name == name && states.contains(relative.state);
+    });
+}
+
+const std::vector<Stage>& stages() {
+    static const std::string sleeper = "sleep 600; true";
+    static const std::vector<Stage> all = {
+        {"before its worker has started anything", scenario_with(sleeper, ""),
+         [](const auto& family) { return family.size() >= 2; }},
+        {"while the sandbox is set up", scenario_with(sleeper, ""),
+         [](const auto& family) { return family.size() >= 3; }},
+        {"while a target runs", scenario_with(sleeper, ""),
+         [](const auto& family) { return has(family, "sleep", "S"); }},
+        {"while targets come and go", scenario_with("while :; do (:); done", ""),
+         [](const auto& family) { return has(family, "bash", "RSDtZ"); }},
+        {"while a child is held at its birth", scenario_with(sleeper, hold_at_birth),
+         [](const auto& family) { return has(family, "bash", "t") && has(family, "bash", "S"); }},
+        {"while a thread is held at a system call",
+         scenario_with("pwd -P; cd /; pwd -P; " + sleeper, hold_at_call),
+         [](const auto& family) { return has(family, "bash", "t"); }},
+        {"while a thread is held at a function", scenario_with(sleeper, hold_at_function),
+         [](const auto& family) { return has(family, "bash", "t"); }},
+        {"while a target writes as much as it can", scenario_with("while :; do echo spam; done", ""),
+         [](const auto& family) { return has(family, "bash", "RS"); }},
+    };
+    return all;
+}
+
+// The family at the moment when the stage was reached.
+std::vector<Relative> wait_for(const Stage& stage, const Running& run) {
+    for (const auto give_up = Clock::now() + patience; Clock::now() < give_up; ::sched_yield()) {
+        auto family = family_of(run);
+        if (stage.reached(family)) return family;
+    }
+    FAIL("never reached: " << stage.name);
+    return {};
+}
+
+// A pid may be given to somebody else meanwhile: then its name differs, or its parent is no relative.
+std::vector<std::string> still_there(const std::vector<Relative>& family) {
+    std::vector<std::string> left;
+    for (const Relative& relative : family) {
+        const Relative now = look_at(relative.pid);
+        if (now.name == relative.name && now.state != 'Z')
+            left.push_back(fmt::format("{} {}", now.name, now.pid));
+    }
+    return left;
+}
+
+void check_that_nobody_is_left(const std::vector<Relative>& family) {
+    for (const auto give_up = Clock::now() + patience; Clock::now() < give_up; ::sched_yield())
+        if (still_there(family).empty()) return;
+    for (const std::string& left : still_there(family)) FAIL_CHECK("left behind: " << left);
+}
+
+struct Files {
+    std::set<std::string> names;
+    Files() {
+        std::error_code ignored;
+        for (const auto& entry :
+             std::filesystem::directory_iterator(std::filesystem::temp_directory_path(), ignored))
+            if (entry.path().filename().string().starts_with("rehang")) names.insert(entry.path());
+    }
+    bool operator==(const Files&) const = default;
+};
+
+TEST_CASE("killed at any stage, rehang leaves nobody behind") {
+    if (must_skip()) return;
+    for (const Stage& stage : stages()) {
+        INFO("SIGKILL " << stage.name);
+        const Folder folder;
+        const std::string file = folder.file("stays.toml", stage.scenario);
+        const Files before;
+        Running run({"run", file});
+        const auto family = wait_for(stage, run);
+        run.send(SIGKILL);
+        CHECK(run.wait().status == 128 + SIGKILL);
+        check_that_nobody_is_left(family);
+        CHECK(Files() == before);
+    }
+}
+
+TEST_CASE("asked to end at any stage, rehang says so, writes its report and leaves nobody behind") {
+    if (must_skip()) return;
+    const std::vector<int> signals = {SIGINT, SIGTERM, SIGHUP};
+    for (size_t i = 0; i < stages().size(); ++i) {
+        const Stage& stage = stages()[i];
+        const int signal = signals[i % signals.size()];
+        INFO("signal " << signal << ' ' << stage.name);
+        const Folder folder;
+        const std::string json = folder.path() + "/report.json";
+        const std::string file = folder.file("stays.toml", stage.scenario);
+        Running run({"run", file, "--json", json});
+        const auto family = wait_for(stage, run);
+        run.send(signal);
+        const Finished result = run.wait();
+        CHECK(result.status == 130);
+        CHECK_THAT(result.err, Contains("interrupted"));
+        check_that_nobody_is_left(family);
+        CHECK(nlohmann::json::parse(read_file_or_empty(json))["runs"].empty());
+    }
+}
+
+TEST_CASE("a worker that is killed at any stage takes its run with it, and rehang reports it") {
+    if (must_skip()) return;
+    for (const Stage& stage : stages()) {
+        INFO(stage.name);
+        const Folder folder;
+        Running run({"run", folder.file("stays.toml", stage.scenario)});
+        const auto family = wait_for(stage, run);
+        REQUIRE(::kill(family.at(1).pid, SIGKILL) == 0);
+        const Finished result = run.wait();
+        CHECK(result.status == 3);
+        CHECK_THAT(result.err + result.out, Contains("the runner's worker died: SIGKILL"));
+        check_that_nobody_is_left(family);
+    }
+}
+
+TEST_CASE("a reader that goes at any stage ends nothing before there is something to say") {
+    if (must_skip()) return;
+    const Folder folder;
+    Running run({"run", folder.file("stays.toml", scenario_with("exit 0", ""))});
+    run.close_stdout();
+    const Finished result = run.wait();
+    CHECK(result.status == 128 + SIGPIPE);
+    CHECK(result.err.empty());
+}
+
+TEST_CASE("two rehangs at once do not disturb each other") {
+    if (must_skip()) return;
+    const std::string pipe = std::string(REHANG_SCENARIOS) + "/pipe/daemon-holds-pipe.toml";
+    const std::string localtime = std::string(REHANG_SCENARIOS) + "/libc/localtime-lock-at-fork.toml";
+    Running one({"run", pipe, "--repeat", "10", "--quiet"});
+    Running other({"run", localtime, "--repeat", "10", "--quiet"});
+    const Finished first = one.wait();
+    const Finished second = other.wait();
+    INFO(first.out << second.out);
+    CHECK(first.status == 0);
+    CHECK(second.status == 0);
+}
+
+// Targets have no capabilities and a tracer already: the inner one can neither make a sandbox nor trace.
+TEST_CASE("rehang inside of rehang says that it belongs outside") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string inner = folder.file("inner.toml", scenario_with("exit 0", ""));
+    const std::string outer = folder.file(
+        "outer.toml",
+        fmt::format(
+            "format = 1\n[scenario]\nname = \"outer\"\nsummary = \"runs rehang\"\n"
+            "[sandbox]\nlimits = {{ memory = \"20480GiB\" }}\n"
+            "[[process]]\nname = \"rehang\"\nargv = [\"{}\", \"run\", \"${{scenario_dir}}/inner.toml\"]\n"
+            "[expect]\noutcome = \"exited\"\nexit = 125\n",
+            REHANG_PROGRAM));
+    const Finished result = rehang({"run", outer, "--json", "-"});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    const auto run = nlohmann::json::parse(result.out)["runs"][0];
+    CHECK_THAT(run["streams"][0]["stdout"].get<std::string>(),
+               Contains("start it outside of another rehang"));
+}
+
+}  // namespace
+}  // namespace rehang::e2e
