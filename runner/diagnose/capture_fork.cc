@@ -8,6 +8,7 @@
 #include "diagnose/asked_memory.h"
 #include "diagnose/diagnosis.h"
 #include "diagnose/proc_files.h"
+#include "diagnose/waits.h"
 
 namespace rehang {
 namespace {
@@ -25,13 +26,15 @@ elf::SavedStack copy_stack(pid_t pid, std::uint64_t sp) {
     return {.start = sp, .bytes = read_memory(pid, sp, size)};
 }
 
+// What the runner knows better, the registers of a thread that it holds, stays.
 void look_where_it_stands(ThreadAtFork& thread, pid_t pid) {
     const std::string task = fmt::format("/proc/{}/task/{}", pid, thread.tid);
     const auto syscall = proc::parse_syscall(read_file_or_empty(task + "/syscall"));
-    thread.running = !syscall || syscall->running;
-    if (thread.running) return;
-    thread.registers = {.pc = syscall->pc, .sp = syscall->sp};
-    if (syscall->number == SYS_futex) thread.waits_for = syscall->args[0];
+    const bool known = thread.registers.sp != 0;
+    thread.running = !known && (!syscall || syscall->running);
+    if (!syscall || syscall->running) return;
+    if (!known) thread.registers = {.pc = syscall->pc, .sp = syscall->sp};
+    if (syscall->number == SYS_futex && is_futex_wait(syscall->args)) thread.waits_for = syscall->args[0];
 }
 
 ThreadAtFork look_at(pid_t pid, pid_t tid, const std::vector<ThreadAtFork>& held) {
@@ -43,7 +46,7 @@ ThreadAtFork look_at(pid_t pid, pid_t tid, const std::vector<ThreadAtFork>& held
     const auto stat = proc::parse_stat(read_file_or_empty(task + "/stat"));
     if (stat) thread.name = stat->comm;
     thread.inner_tid = proc::parse_status(read_file_or_empty(task + "/status")).inner_tid;
-    if (known == held.end() || thread.registers.sp == 0) look_where_it_stands(thread, pid);
+    look_where_it_stands(thread, pid);
     if (!thread.running && thread.stack.bytes.empty()) thread.stack = copy_stack(pid, thread.registers.sp);
     return thread;
 }

@@ -14,6 +14,10 @@ std::optional<Finding> find_lock_cycle(const Evidence& evidence);
 // A reader waits for the end of a pipe whose write end is kept open by processes that wait for something else
 // (held_pipe.cc).
 std::optional<Finding> find_held_pipe(const Evidence& evidence);
+// A thread waits for one that existed in its process's parent, and that fork did not copy (lost_thread.cc).
+std::optional<Finding> find_lost_thread(const Evidence& evidence);
+// A thread waits for a wake-up that has come already, or that nobody is left to give (lost_wakeup.cc).
+std::optional<Finding> find_lost_wakeup(const Evidence& evidence);
 
 // The first that is found, in this order; otherwise cause unknown, and just the waits told.
 Finding find_cause(const Evidence& evidence);

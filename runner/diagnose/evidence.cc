@@ -50,6 +50,24 @@ std::string lock_node(std::uint64_t address) {
     return fmt::format("lock:{:#x}", address);
 }
 
+std::vector<const ForkRecord*> forks_that_led_to(const Scope& scope, const std::string& path) {
+    std::vector<const ForkRecord*> forks;
+    for (auto fork = std::ranges::find(scope.forks, path, &ForkRecord::child); fork != scope.forks.end();
+         fork = std::ranges::find(scope.forks, fork->parent, &ForkRecord::child))
+        forks.push_back(&*fork);
+    return forks;
+}
+
+bool is_private(const ProcessSnapshot& process, std::uint64_t address) {
+    const elf::Mapping* const mapping = mapping_at(process, address);
+    return mapping && !mapping->shared;
+}
+
+bool exists_in(const ProcessSnapshot& process, pid_t inner_tid) {
+    return std::ranges::any_of(process.threads,
+                               [&](const auto& thread) { return thread.inner_tid == inner_tid; });
+}
+
 std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, std::uint64_t address) {
     const auto place = elf::describe(process.pid, elf::modules_of(process.mappings), address, evidence.files);
     if (!place.module.empty()) return fmt::format("{} ({:#x})", place.text(), address);

@@ -42,6 +42,13 @@ std::string thread_node(const ProcessSnapshot& process, const ThreadSnapshot& th
 std::string pipe_node(std::uint64_t inode);
 std::string lock_node(std::uint64_t address);
 
+// The recorded forks through which a process got its memory, the last one first.
+std::vector<const ForkRecord*> forks_that_led_to(const Scope& scope, const std::string& path);
+// A child has a copy of its own only of private memory: what is shared goes on for it too.
+bool is_private(const ProcessSnapshot& process, std::uint64_t address);
+// Has the process a thread with this inner tid?
+bool exists_in(const ProcessSnapshot& process, pid_t inner_tid);
+
 // Where in the program an address is: "libtcmalloc.so.4.5.10+0x1c0", with the number behind it where that is
 // not all.
 std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, std::uint64_t address);

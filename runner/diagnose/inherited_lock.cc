@@ -6,6 +6,8 @@
 #include "diagnose/causes.h"
 #include "diagnose/owner_at_fork.h"
 #include "diagnose/snapshot_view.h"
+#include "diagnose/telling.h"
+#include "diagnose/waited_object.h"
 
 namespace rehang {
 namespace {
@@ -17,25 +19,8 @@ struct InheritedLock {
     OwnerAtFork owner;
 };
 
-// A child has its own copy only of private memory: a shared lock is released for it too.
-bool is_private(const ProcessSnapshot& process, std::uint64_t address) {
-    const elf::Mapping* const mapping = mapping_at(process, address);
-    return mapping && !mapping->shared;
-}
-
 std::string owner_name(const InheritedLock& lock) {
-    const std::string& parent = lock.owner.fork->parent;
-    return lock.owner.thread->nth == 1 ? fmt::format("the main thread of {}", parent)
-                                       : fmt::format("{} thread {}", parent, lock.owner.thread->nth);
-}
-
-// "A ← B ← C": the innermost frames that have names.
-std::string told_stack(const std::vector<elf::Frame>& stack) {
-    constexpr size_t most = 6;
-    std::vector<std::string_view> names;
-    for (const elf::Frame& frame : stack)
-        if (!frame.symbol.empty() && names.size() < most) names.push_back(frame.symbol);
-    return fmt::format("{}", fmt::join(names, " ← "));
+    return name_of(*lock.owner.fork, *lock.owner.thread);
 }
 
 bool waits_for_it(const InheritedLock& lock, const ThreadWait& thread) {
@@ -47,8 +32,7 @@ std::string what_hangs(const Evidence& evidence, const InheritedLock& lock) {
     std::vector<std::string> waiting;
     for (const ThreadWait& thread : evidence.graph.threads)
         if (waits_for_it(lock, thread)) waiting.push_back(label_of(evidence.snapshot, thread.tid));
-    const auto stack = evidence.stacks.find(lock.waiting.tid);
-    const std::string where = stack == evidence.stacks.end() ? std::string() : told_stack(stack->second);
+    const std::string where = told_stack(evidence, lock.waiting.tid);
     return fmt::format("{} can never go on: {} for the lock at {}, which is locked in {} (its word is {}){}.",
                        enumerate(waiting), waiting.size() == 1 ? "it waits" : "they wait",
                        lock.waiting.wait.location, label(lock.child), lock.waiting.wait.word,
@@ -84,33 +68,19 @@ std::optional<std::string> in_the_parent(const Evidence& evidence, const Inherit
     return fmt::format("In {} itself the word is 0 by now: there its owner has released it.", label(*parent));
 }
 
-std::vector<std::string> who_waits_in_turn(const Evidence& evidence, const InheritedLock& lock) {
-    std::vector<std::string> sentences;
-    for (const ThreadWait* const thread : stuck_chain(evidence))
-        if (!waits_for_it(lock, *thread))
-            sentences.push_back(fmt::format("{} waits in turn: it {}.",
-                                            label_of(evidence.snapshot, thread->tid), thread->wait.sentence));
-    std::ranges::reverse(sentences);  // from the lock outwards
-    return sentences;
-}
-
 void draw_the_owner(Finding& finding, const InheritedLock& lock) {
-    const ThreadAtFork& owner = *lock.owner.thread;
-    const std::string id = fmt::format("{}:{}", lock.owner.fork->parent,
-                                       owner.nth == 1 ? "main" : fmt::format("thread {}", owner.nth));
-    finding.nodes.push_back(
-        {.id = id,
-         .kind = "thread",
-         .label = fmt::format("{}, which does not exist in {}", owner_name(lock), label(lock.child))});
+    GraphNode owner = node_of(*lock.owner.fork, *lock.owner.thread, label(lock.child));
     finding.edges.push_back(
-        {.from = lock_node(lock.waiting.wait.address), .to = id, .label = "was held at the fork by"});
+        {.from = lock_node(lock.waiting.wait.address), .to = owner.id, .label = "was held at the fork by"});
+    finding.nodes.push_back(std::move(owner));
 }
 
 Finding tell(const Evidence& evidence, const InheritedLock& lock) {
     Finding finding = {.cause = Cause::inherited_lock, .sentences = {}, .nodes = {}, .edges = {}};
     finding.sentences = {what_hangs(evidence, lock), who_held_it(evidence, lock), why_for_ever(lock)};
     if (auto sentence = in_the_parent(evidence, lock)) finding.sentences.push_back(std::move(*sentence));
-    std::ranges::move(who_waits_in_turn(evidence, lock), std::back_inserter(finding.sentences));
+    const auto told = [&](const ThreadWait& thread) { return waits_for_it(lock, thread); };
+    std::ranges::move(who_waits_in_turn(evidence, told), std::back_inserter(finding.sentences));
     draw_the_owner(finding, lock);
     return finding;
 }
@@ -121,6 +91,8 @@ std::optional<Finding> find_inherited_lock(const Evidence& evidence) {
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const ProcessSnapshot* const child = find_process(evidence.snapshot, thread->pid);
         if (thread->wait.kind != WaitKind::futex || !is_private(*child, thread->wait.address)) continue;
+        if (object_waited_at(evidence, *thread) != ObjectKind::unknown)
+            continue;  // nobody holds one of those
         if (auto owner = find_owner_at_fork(evidence, *child, *thread))
             return tell(evidence, {.child = *child, .waiting = *thread, .owner = std::move(*owner)});
     }

@@ -112,16 +112,6 @@ std::optional<OwnerAtFork> owner_in(const Question& question, const ForkRecord& 
     return std::nullopt;
 }
 
-const ForkRecord* fork_of(const Scope& scope, const std::string& path) {
-    const auto found = std::ranges::find(scope.forks, path, &ForkRecord::child);
-    return found == scope.forks.end() ? nullptr : &*found;
-}
-
-bool exists_in(const ProcessSnapshot& process, pid_t inner_tid) {
-    return std::ranges::any_of(process.threads,
-                               [&](const auto& thread) { return thread.inner_tid == inner_tid; });
-}
-
 }  // namespace
 
 std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
@@ -133,8 +123,7 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
                                .mutex_owner = mutex_owner(evidence, waiting)};
     if (question.word == 0) return std::nullopt;  // not locked at all
     if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
-    for (const ForkRecord* fork = fork_of(evidence.scope, child.path); fork;
-         fork = fork_of(evidence.scope, fork->parent))
+    for (const ForkRecord* const fork : forks_that_led_to(evidence.scope, child.path))
         if (auto owner = owner_in(question, *fork)) return owner;
     return std::nullopt;
 }

@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint64_t lock_pi2 = 13;  // FUTEX_LOCK_PI2 of Linux 5.14, newer than some headers
 
-std::uint64_t operation(const ThreadSnapshot& thread) {
-    return thread.args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
+std::uint64_t operation(const std::array<std::uint64_t, 6>& args) {
+    return args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
 }
 
 bool waits(std::uint64_t operation) {
@@ -97,11 +97,11 @@ std::string sentence_of(const Wait& wait, bool timed) {
 
 Wait on_futex(const Sleeper& sleeper) {
     const ThreadSnapshot& thread = sleeper.thread;
-    if (!waits(operation(thread))) return not_understood(sleeper);
+    if (!waits(operation(thread.args))) return not_understood(sleeper);
     Wait wait;
     wait.kind = WaitKind::futex;
     wait.address = thread.args[0];
-    wait.expected = compares(operation(thread)) ? static_cast<std::uint32_t>(thread.args[2]) : 0;
+    wait.expected = compares(operation(thread.args)) ? static_cast<std::uint32_t>(thread.args[2]) : 0;
     const auto word = word_at(sleeper.snapshot, sleeper.process.pid, wait.address);
     wait.word = word.value_or(0);
     wait.location = fmt::format("{:#x}", wait.address);
@@ -125,9 +125,13 @@ void rename_location(Wait& wait, const std::string& name) {
     wait.location = name;
 }
 
+bool is_futex_wait(const std::array<std::uint64_t, 6>& args) {
+    return wait_rules::waits(wait_rules::operation(args));
+}
+
 bool is_timed_futex_wait(const ThreadSnapshot& thread) {
     return thread.in_syscall && thread.syscall == SYS_futex &&
-           wait_rules::waits(wait_rules::operation(thread)) && thread.args[3] != 0;
+           is_futex_wait(thread.args) && thread.args[3] != 0;
 }
 
 }  // namespace rehang

@@ -1,6 +1,8 @@
 // What every thread of a snapshot waits for, and who could end that. Pure.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -17,7 +19,9 @@ std::vector<ThreadWait> waits_of(const Snapshot& snapshot);
 // Puts a name in the place of a futex wait's bare address: in its location and in its sentence.
 void rename_location(Wait& wait, const std::string& name);
 
-// FUTEX_WAIT and its relatives with a time-out.
+// Of the arguments of futex(2): FUTEX_WAIT and its relatives.
+bool is_futex_wait(const std::array<std::uint64_t, 6>& args);
+// The same with a time-out.
 bool is_timed_futex_wait(const ThreadSnapshot& thread);
 
 }  // namespace rehang

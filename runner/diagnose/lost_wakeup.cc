@@ -1,0 +1,125 @@
+#include <fmt/format.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+
+#include "diagnose/causes.h"
+#include "diagnose/snapshot_view.h"
+#include "diagnose/telling.h"
+#include "diagnose/waited_object.h"
+
+namespace rehang {
+namespace {
+
+std::string what_hangs(const Evidence& evidence, const ThreadWait& waiting, ObjectKind kind) {
+    const std::string where = told_stack(evidence, waiting.tid);
+    return fmt::format("{} can never go on: it waits at {} {}{}.", label_of(evidence.snapshot, waiting.tid),
+                       told(kind), waiting.wait.location, where.empty() ? "" : ", in " + where);
+}
+
+void add_who_waits_in_turn(Finding& finding, const Evidence& evidence, const ThreadWait& waiting) {
+    const auto told = [&](const ThreadWait& thread) { return thread.tid == waiting.tid; };
+    std::ranges::move(who_waits_in_turn(evidence, told), std::back_inserter(finding.sentences));
+}
+
+// glibc has moved no waiter to another word since 2.25, whatever its arguments say; other C libraries do
+// (musl's condition variables: FUTEX_REQUEUE).
+bool has_glibc(const ProcessSnapshot& process) {
+    return std::ranges::any_of(process.mappings,
+                               [](const auto& mapping) { return mapping.path.ends_with("/libc.so.6"); });
+}
+
+// The kernel puts a thread to sleep only while the word is what the thread expects: it has changed since.
+bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) {
+    const ThreadSnapshot* const thread = find_thread(evidence.snapshot, waiting.tid);
+    const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
+    if (waiting.wait.kind != WaitKind::futex || thread->syscall != SYS_futex || !has_glibc(*process))
+        return false;
+    const auto operation = thread->args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
+    const bool compares = operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;
+    return compares && waiting.wait.word != waiting.wait.expected;
+}
+
+Finding tell_changed(const Evidence& evidence, const ThreadWait& waiting) {
+    Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
+    finding.sentences.push_back(what_hangs(evidence, waiting, object_waited_at(evidence, waiting)));
+    finding.sentences.push_back(fmt::format(
+        "It went to sleep while the word was {}, and the word is {} by now: what it waited for has happened, "
+        "and the wake-up did not come, or went to another thread. Nobody who could give one can go on.",
+        waiting.wait.expected, waiting.wait.word));
+    add_who_waits_in_turn(finding, evidence, waiting);
+    return finding;
+}
+
+// A thread that waits for one of these could wake nobody because of something else: then the story begins
+// there.
+bool waits_for_something_else(const Evidence& evidence, const ThreadWait& waker) {
+    const Wait& wait = waker.wait;
+    switch (wait.kind) {
+        case WaitKind::futex: {
+            const bool joins =
+                wait.word > 2 && wait.word == wait.expected &&
+                exists_in(*find_process(evidence.snapshot, waker.pid), static_cast<pid_t>(wait.word));
+            return !joins && object_waited_at(evidence, waker) == ObjectKind::unknown;
+        }
+        case WaitKind::child:
+        case WaitKind::pipe_read:
+        case WaitKind::poll:
+        case WaitKind::signal:
+        case WaitKind::exited:
+            return false;
+        default:
+            return true;
+    }
+}
+
+// Of a process that came from one with more threads, it can't be told whether a wake-up was lost or a thread.
+bool may_have_lost_a_thread(const Evidence& evidence, const ProcessSnapshot& process, const Wait& wait) {
+    return is_private(process, wait.address) &&
+           std::ranges::any_of(forks_that_led_to(evidence.scope, process.path),
+                               [](const ForkRecord* fork) { return fork->threads.size() > 1; });
+}
+
+bool nobody_is_left(const Evidence& evidence, const ThreadWait& waiting) {
+    const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
+    const ObjectKind kind = object_waited_at(evidence, waiting);
+    if (kind != ObjectKind::condition && kind != ObjectKind::semaphore) return false;
+    if (may_have_lost_a_thread(evidence, *process, waiting.wait)) return false;
+    return std::ranges::none_of(waiting.wait.wakers, [&](pid_t tid) {
+        const ThreadWait* const waker = evidence.graph.of(tid);
+        return !waker || waits_for_something_else(evidence, *waker);
+    });
+}
+
+Finding tell_nobody_left(const Evidence& evidence, const ThreadWait& waiting) {
+    const ObjectKind kind = object_waited_at(evidence, waiting);
+    Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
+    finding.sentences.push_back(what_hangs(evidence, waiting, kind));
+    finding.sentences.emplace_back(
+        kind == ObjectKind::condition
+            ? "A condition variable keeps nothing: a signal that comes while nobody waits is lost. It has "
+              "come "
+              "before this wait, or it was never sent."
+            : "The semaphore is 0: whatever was posted has been taken by others, or it was never posted.");
+    finding.sentences.push_back(
+        waiting.wait.wakers.empty()
+            ? "No other thread that could reach it exists any more."
+            : "No lock is waited for: all who could still wake it wait themselves, for "
+              "what can't come without it.");
+    add_who_waits_in_turn(finding, evidence, waiting);
+    return finding;
+}
+
+}  // namespace
+
+std::optional<Finding> find_lost_wakeup(const Evidence& evidence) {
+    const auto chain = stuck_chain(evidence);
+    for (const ThreadWait* const thread : chain)
+        if (sleeps_though_changed(evidence, *thread)) return tell_changed(evidence, *thread);
+    for (const ThreadWait* const thread : chain)
+        if (nobody_is_left(evidence, *thread)) return tell_nobody_left(evidence, *thread);
+    return std::nullopt;
+}
+
+}  // namespace rehang

@@ -1,0 +1,23 @@
+// What sort of object a thread waits at: a futex word alone does not tell a lock from a condition variable.
+#pragma once
+
+#include "diagnose/evidence.h"
+
+namespace rehang {
+
+enum class ObjectKind {
+    unknown,        // also every lock
+    condition,      // waits to be signalled: pthread_cond_wait, std::condition_variable::wait
+    condition_end,  // pthread_cond_destroy: waits for those that wait at it to leave
+    semaphore,      // sem_wait: waits for somebody to post
+};
+
+// By the exported functions that the thread stands in; a semaphore's waiting has none in a stripped C
+// library, and is known by the object itself (glibc 2.21 and later, sysdeps/nptl/internaltypes.h: struct
+// new_sem).
+ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting);
+
+// "the condition variable at", "the semaphore at".
+std::string_view told(ObjectKind kind);
+
+}  // namespace rehang
