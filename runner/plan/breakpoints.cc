@@ -63,6 +63,12 @@ bool needs_breakpoint(const IsBorn&) {
 bool needs_breakpoint(const Exits&) {
     return false;
 }
+bool needs_breakpoint(const Execs&) {
+    return false;
+}
+bool needs_breakpoint(const ReceivesSignal&) {
+    return false;
+}
 
 }  // namespace
 

@@ -41,7 +41,17 @@ struct LeavesSyscall {
 };
 struct IsBorn {};
 struct Exits {};
-using PointEvent = std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits>;
+// execve(2) has succeeded; nothing of the new program has run yet.
+struct Execs {
+    std::string
+        program;  // a pattern (fnmatch(3)): of the whole path with a slash in it, else of its last part
+};
+// A signal is about to be delivered to the thread; its handler, or its default action, comes next.
+struct ReceivesSignal {
+    int number = 0;
+};
+using PointEvent =
+    std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs, ReceivesSignal>;
 
 struct PlannedPoint {
     std::string name;

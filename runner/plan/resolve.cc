@@ -51,6 +51,8 @@ PointEvent entered(const SyscallName& call) {
 PointEvent event_of(const PointDecl& declared) {
     if (declared.born) return IsBorn{};
     if (declared.exits) return Exits{};
+    if (declared.execs) return Execs{.program = declared.execs->value};
+    if (declared.signal) return ReceivesSignal{.number = checked(signal_value(declared.signal->value))};
     if (declared.leave) return LeavesSyscall{.number = checked(parse_leave(declared.leave->value)).number};
     REHANG_CHECK(declared.enter);
     return std::visit([](const auto& event) { return entered(event); },
@@ -61,11 +63,13 @@ PointEvent event_of(const PointDecl& declared) {
 Span event_span(const PointDecl& declared) {
     if (declared.enter) return declared.enter->at;
     if (declared.leave) return declared.leave->at;
+    if (declared.execs) return declared.execs->at;
+    if (declared.signal) return declared.signal->at;
     return declared.at;
 }
 
 PlannedPoint plan_point(const PointDecl& declared) {
-    const bool whole_process = !declared.thread && (declared.born || declared.exits);
+    const bool whole_process = !declared.thread && concerns_process(declared);
     return {.name = declared.name.value,
             .process = path_of(declared.process),
             .thread = whole_process ? checked(ThreadSelector::parse("main")) : selector_of(declared.thread),

@@ -2,6 +2,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <csignal>
 
 #include "base/names.h"
 #include "base/suggest.h"
@@ -108,10 +109,34 @@ class ValueCheck {
         thread_selector(point.thread);
         event(point.enter, parse_enter);
         event(point.leave, parse_leave);
+        if (point.signal && known(*point.signal)) signal_of_point(*point.signal);
+        if (point.execs && known(*point.execs) && point.thread && known(*point.thread))
+            executing_thread(*point.thread);
         if (point.nth.value > 1 && happens_once(point))
             problems_.error(point.nth.at,
                             fmt::format("this can't happen {} times: a thread is born once and exits once",
                                         point.nth.value));
+    }
+
+    void signal_name_is_known(const Text& name) {
+        if (signal_value(name.value)) return;
+        problems_.error(name.at, fmt::format("unknown signal \"{}\"{}", name.value,
+                                             did_you_mean(name.value, signal_names())));
+    }
+
+    void signal_of_point(const Text& name) {
+        signal_name_is_known(name);
+        if (signal_value(name.value) == SIGKILL)
+            problems_.error(name.at, "nobody sees SIGKILL coming, so no thread can pass this point",
+                            "a thread that ends passes `exits = true`, even if it is killed");
+    }
+
+    void executing_thread(const Text& text) {
+        const auto selector = ThreadSelector::parse(text.value);
+        if (selector && !selector->matches({}, 1) && selector->kind != ThreadSelector::Kind::name)
+            problems_.error(text.at,
+                            fmt::format("no thread but main passes this point: execve ends all others, and "
+                                        "makes the one that called it main"));
     }
 
     bool happens_once(const PointDecl& point) const {
@@ -134,10 +159,7 @@ class ValueCheck {
             problems_.error(expect.cause->at,
                             fmt::format("only a hang has a cause, and the outcome expected is \"{}\"",
                                         to_text(expect.outcome.value)));
-        if (expect.signal && !signal_value(expect.signal->value))
-            problems_.error(expect.signal->at,
-                            fmt::format("unknown signal \"{}\"{}", expect.signal->value,
-                                        did_you_mean(expect.signal->value, signal_names())));
+        if (expect.signal) signal_name_is_known(*expect.signal);
         for (const ExpectThreadDecl& thread : expect.threads) {
             process_path(thread.process);
             thread_selector(thread.thread);

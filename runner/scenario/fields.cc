@@ -171,6 +171,14 @@ std::optional<Span> Fields::maybe_flag(const std::string& key) {
     return entry->node.at;
 }
 
+std::optional<Text> Fields::maybe_flag_or_text(const std::string& key, std::string_view meaning) {
+    const auto entry = std::ranges::find(table_, key, &TomlEntry::key);
+    if (entry == table_.end() || !std::holds_alternative<bool>(entry->node.value))
+        return maybe_text(key, "true, or text in quotes");
+    const auto flag = maybe_flag(key);
+    return flag ? std::optional(Text{std::string(meaning), *flag}) : std::nullopt;
+}
+
 void Fields::report_unknown_word(const std::string& key, const Text& written,
                                  const std::vector<std::string>& words) {
     const std::string suggestion = did_you_mean(written.value, words);

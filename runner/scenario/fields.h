@@ -54,6 +54,9 @@ class Fields {
     // A key whose only value is true; its place.
     std::optional<Span> maybe_flag(const std::string& key);
 
+    // A key whose value is true, which stands for `meaning`, or text.
+    std::optional<Text> maybe_flag_or_text(const std::string& key, std::string_view meaning);
+
     // A word of a fixed vocabulary; `words` are all of them.
     template <class Word>
     std::optional<Located<Word>> word(const std::string& key, std::optional<Word> (*parse)(std::string_view),

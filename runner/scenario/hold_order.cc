@@ -62,7 +62,7 @@ std::vector<size_t> shortest_circle(size_t start, const std::vector<std::vector<
 
 std::optional<OrderedPoint> ordered(const PointDecl& point) {
     const auto process = ProcessPath::parse(point.process.value);
-    const bool whole_process = !point.thread && (point.born || point.exits);
+    const bool whole_process = !point.thread && concerns_process(point);
     const auto thread = ThreadSelector::parse(point.thread    ? point.thread->value
                                               : whole_process ? "main"
                                                               : "any");
@@ -76,6 +76,10 @@ std::optional<OrderedPoint> ordered(const PointDecl& point) {
         result.event = "enter " + point.enter->value;
     else if (point.leave)
         result.event = "leave " + point.leave->value;
+    else if (point.execs)
+        result.event = "execs " + point.execs->value;
+    else if (point.signal)
+        result.event = "signal " + point.signal->value;
     else
         return std::nullopt;
     return result;

@@ -50,6 +50,8 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(point.thread);
         maybe(point.enter);
         maybe(point.leave);
+        maybe(point.execs);
+        maybe(point.signal);
     }
     for (auto& fault : scenario.faults) {
         visit(fault.process);

@@ -37,15 +37,22 @@ struct PointDecl {
     Span at;
     Text name;
     Text process;
-    std::optional<Text> thread;  // default: main for born and exits, any for the others
-    // exactly one of these four
+    std::optional<Text> thread;  // default: main for born, exits and execs, any for the others
+    // exactly one of these
     std::optional<Text> enter;  // "MODULE!SYMBOL" or "syscall:NAME"
     std::optional<Text> leave;  // "syscall:NAME"
     std::optional<Span> born;
     std::optional<Span> exits;
+    std::optional<Text> execs;   // a pattern for the program, "*" for `true`
+    std::optional<Text> signal;  // "SIGUSR1"
     Located<std::int64_t> nth = {
         1, {}};  // the how manieth time, counted in the selected threads of the process together
 };
+
+// The process as a whole passes it, where `thread` does not select otherwise.
+inline bool concerns_process(const PointDecl& point) {
+    return point.born || point.exits || point.execs;
+}
 
 struct HoldDecl {
     Span at_span;

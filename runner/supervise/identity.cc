@@ -1,11 +1,20 @@
 #include "supervise/identity.h"
 
+#include <elf.h>
 #include <fmt/format.h>
+#include <fnmatch.h>
+#include <link.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <climits>
+#include <cstring>
+#include <filesystem>
 #include <string_view>
 
 #include "base/files.h"
+#include "supervise/tracee.h"
 
 namespace rehang {
 namespace {
@@ -15,6 +24,22 @@ pid_t last_number(std::string_view line) {
     const std::string_view digits = line.substr(line.find_last_not_of("0123456789") + 1);
     std::from_chars(digits.data(), digits.data() + digits.size(), number);
     return number;
+}
+
+// A text in the process's memory, as far as it is mapped.
+std::string read_text(pid_t pid, std::uint64_t address) {
+    constexpr std::uint64_t page = 4096;
+    std::string text;
+    while (address != 0 && text.size() < PATH_MAX) {
+        std::array<char, page> part{};
+        const size_t size = page - address % page;
+        if (!read_memory(pid, address, part.data(), size)) break;
+        const size_t length = ::strnlen(part.data(), size);
+        text.append(part.data(), length);
+        if (length < size) break;
+        address += size;
+    }
+    return text;
 }
 
 }  // namespace
@@ -34,6 +59,33 @@ std::string thread_name(pid_t tid) {
     std::string name = read_file_or_empty(fmt::format("/proc/{}/comm", tid));
     if (name.ends_with('\n')) name.pop_back();
     return name;
+}
+
+std::uint64_t auxiliary_value(pid_t pid, std::uint64_t type) {
+    const std::string vector = read_file_or_empty(fmt::format("/proc/{}/auxv", pid));
+    for (size_t at = 0; at + sizeof(ElfW(auxv_t)) <= vector.size(); at += sizeof(ElfW(auxv_t))) {
+        ElfW(auxv_t) entry;
+        std::memcpy(&entry, vector.data() + at, sizeof entry);
+        if (entry.a_type == type) return entry.a_un.a_val;
+    }
+    return 0;
+}
+
+Program program_of(pid_t pid) {
+    Program program;
+    program.called = read_text(pid, auxiliary_value(pid, AT_EXECFN));
+    std::error_code gone;
+    program.file = std::filesystem::read_symlink(fmt::format("/proc/{}/exe", pid), gone).string();
+    return program;
+}
+
+bool Program::matches(const std::string& pattern) const {
+    const bool whole = pattern.find('/') != std::string::npos;
+    const auto is = [&](const std::string& path) {
+        const std::string text = whole ? path : std::string(file_name(path));
+        return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
+    };
+    return is(called) || is(file);
 }
 
 }  // namespace rehang

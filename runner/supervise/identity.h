@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 
 namespace rehang {
@@ -16,5 +17,19 @@ Identity identity_of(pid_t tid);
 
 // Its current name, as in /proc/TID/comm; empty if it is gone.
 std::string thread_name(pid_t tid);
+
+// Of the auxiliary vector that the kernel gave the program (getauxval(3)); 0: not there.
+std::uint64_t auxiliary_value(pid_t pid, std::uint64_t type);
+
+// The program that a process runs.
+struct Program {
+    std::string called;  // as execve(2) was given it: of a script, its own path
+    std::string file;    // what was executed in the end: of a script, its interpreter
+
+    // `pattern` as in fnmatch(3): compared with whole paths if it has a slash, else with their last parts.
+    bool matches(const std::string& pattern) const;
+};
+// Of a process that is stopped at the end of its execve; empty texts if it is gone.
+Program program_of(pid_t pid);
 
 }  // namespace rehang

@@ -7,24 +7,12 @@
 #include <cstring>
 #include <limits>
 
-#include "base/files.h"
 #include "elf/modules.h"
+#include "supervise/identity.h"
 #include "supervise/tracee.h"
 
 namespace rehang {
 namespace {
-
-// The base address of the program's interpreter, from the auxiliary vector (getauxval(3)); 0 for a static
-// program.
-std::uint64_t interpreter_base(pid_t pid) {
-    const std::string vector = read_file_or_empty(fmt::format("/proc/{}/auxv", pid));
-    for (size_t at = 0; at + sizeof(ElfW(auxv_t)) <= vector.size(); at += sizeof(ElfW(auxv_t))) {
-        ElfW(auxv_t) entry;
-        std::memcpy(&entry, vector.data() + at, sizeof entry);
-        if (entry.a_type == AT_BASE) return entry.a_un.a_val;
-    }
-    return 0;
-}
 
 // Names that this process, or one that descends from it, needs.
 std::set<FunctionName> wanted_by(const ProcessPath& path, const Plan& plan) {
@@ -45,8 +33,8 @@ Image begin_image(pid_t pid, const ProcessPath& path, const Plan& plan, elf::Fil
     Image image;
     image.wanted = wanted_by(path, plan);
     if (image.wanted.empty()) return image;
-    const std::uint64_t base = interpreter_base(pid);
-    if (base == 0) {
+    const std::uint64_t base = auxiliary_value(pid, AT_BASE);
+    if (base == 0) {  // no interpreter: a static program
         find_wanted(image, pid, files);
         return image;
     }

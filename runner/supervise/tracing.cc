@@ -70,7 +70,22 @@ void Tracing::stopped(pid_t tid, int status) {
     }
     if (signal == syscall_stop) return left_syscall(tid);
     if (signal == SIGTRAP) return trapped(tid);
-    go_on(tid, {.signal = signal});
+    signalled(tid, signal);
+}
+
+// A signal is about to be delivered: on its way the thread can be kept like anywhere else.
+void Tracing::signalled(pid_t tid, int signal) {
+    auto points = open_points_where<ReceivesSignal>(
+        tid, [&](const ReceivesSignal& event) { return event.number == signal; });
+    stay_or_go_on(tid, points, {.signal = signal});
+}
+
+// Keeps the thread if a hold at one of the points it passes here says so.
+void Tracing::stay_or_go_on(pid_t tid, const std::vector<size_t>& points, Pending how) {
+    if (pass(points, tid))
+        kept_[tid] = how;
+    else
+        go_on(tid, how);
 }
 
 bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {

@@ -59,6 +59,7 @@ class Tracing {
     };
 
     void stopped(pid_t tid, int status);
+    void signalled(pid_t tid, int signal);
     // tracing_births.cc
     void born(pid_t parent_tid, pid_t tid);
     void met(pid_t tid);
@@ -78,8 +79,17 @@ class Tracing {
 
     // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
     bool pass(const std::vector<size_t>& points, pid_t tid);
+    void stay_or_go_on(pid_t tid, const std::vector<size_t>& points, Pending how);
     void let_go(pid_t tid);
     void go_on(pid_t tid, Pending how);
+
+    // Open points of the thread whose event is an E that `is` accepts.
+    template <class E, class Is>
+    std::vector<size_t> open_points_where(pid_t tid, const Is& is) {
+        auto points = director_.open_points<E>(tree_.process_of(tid)->path, tree_.thread(tid)->nth);
+        std::erase_if(points, [&](size_t point) { return !is(std::get<E>(plan_->points[point].event)); });
+        return points;
+    }
 
     const Plan* plan_;
     elf::Files* files_;

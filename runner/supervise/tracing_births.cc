@@ -45,19 +45,17 @@ void Tracing::executed(pid_t tid) {
     Image& image = images_[process.pid] = begin_image(process.pid, process.path, *plan_, *files_);
     for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) ++stubbed_[fault];
     // A [[process]] is born with its first program: what ran before was the sandbox's launcher.
-    if (first && pass(director_.open_points<IsBorn>(process.path, 1), tid))
-        kept_[tid] = {};
-    else
-        go_on(tid, {});
+    if (first) return stay_or_go_on(tid, director_.open_points<IsBorn>(process.path, 1), {});
+    const Program program = program_of(tid);
+    stay_or_go_on(
+        tid,
+        open_points_where<Execs>(tid, [&](const Execs& event) { return program.matches(event.program); }),
+        {});
 }
 
 void Tracing::exiting(pid_t tid) {
     if (kept_.erase(tid) != 0) director_.gone(tid);  // killed at its point
-    const TrackedProcess& process = *tree_.process_of(tid);
-    if (pass(director_.open_points<Exits>(process.path, tree_.thread(tid)->nth), tid))
-        kept_[tid] = {};
-    else
-        go_on(tid, {});
+    stay_or_go_on(tid, open_points_where<Exits>(tid, [](const Exits&) { return true; }), {});
 }
 
 void Tracing::ended(pid_t tid, int status) {

@@ -8,24 +8,19 @@ namespace rehang {
 
 void Tracing::trapped(pid_t tid) {
     if (const auto address = breakpoint_hit(tid)) return at_breakpoint(tid, *address);
-    go_on(tid, {.signal = SIGTRAP});  // the target's own
+    signalled(tid, SIGTRAP);  // the target's own
 }
 
 void Tracing::at_breakpoint(pid_t tid, std::uint64_t address) {
     TrackedProcess& process = *tree_.process_of(tid);
     const Image& image = images_[process.pid];
     if (address == image.loader_break) loader_notified(process, tid);
-    auto points = director_.open_points<EntersSymbol>(process.path, tree_.thread(tid)->nth);
-    std::erase_if(points, [&](size_t point) {
-        const auto& name = std::get<EntersSymbol>(plan_->points[point].event);
+    const auto points = open_points_where<EntersSymbol>(tid, [&](const EntersSymbol& name) {
         const auto found = image.addresses.find({name.module, name.symbol});
-        return found == image.addresses.end() || found->second != address;
+        return found != image.addresses.end() && found->second == address;
     });
     // The kernel sets the resume flag at an execution breakpoint: going on does not hit it again.
-    if (pass(points, tid))
-        kept_[tid] = {};
-    else
-        go_on(tid, {});
+    stay_or_go_on(tid, points, {});
 }
 
 void Tracing::loader_notified(TrackedProcess& process, pid_t tid) {

@@ -10,39 +10,21 @@ void Tracing::entered_syscall(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
     const auto number = static_cast<int>(state->orig_rax);
-    TrackedProcess& process = *tree_.process_of(tid);
-    note_alarm(process.pid, *state);
-    const unsigned nth = tree_.thread(tid)->nth;
-    const auto about_other_call = [&](auto edge) {
-        return [this, number](size_t point) {
-            return std::get<decltype(edge)>(plan_->points[point].event).number != number;
-        };
-    };
-    auto leaving = director_.open_points<LeavesSyscall>(process.path, nth);
-    std::erase_if(leaving, about_other_call(LeavesSyscall{}));
-    auto entering = director_.open_points<EntersSyscall>(process.path, nth);
-    std::erase_if(entering, about_other_call(EntersSyscall{}));
-
-    const Pending how = {.how = leaving.empty() ? Resume::run : Resume::to_system_call_exit};
-    if (pass(entering, tid))
-        kept_[tid] = how;
-    else
-        go_on(tid, how);
+    note_alarm(tree_.process_of(tid)->pid, *state);
+    const auto leaving = open_points_where<LeavesSyscall>(
+        tid, [&](const LeavesSyscall& event) { return event.number == number; });
+    const auto entering = open_points_where<EntersSyscall>(
+        tid, [&](const EntersSyscall& event) { return event.number == number; });
+    stay_or_go_on(tid, entering, {.how = leaving.empty() ? Resume::run : Resume::to_system_call_exit});
 }
 
 void Tracing::left_syscall(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
-    const TrackedProcess& process = *tree_.process_of(tid);
-    auto leaving = director_.open_points<LeavesSyscall>(process.path, tree_.thread(tid)->nth);
-    std::erase_if(leaving, [&](size_t point) {
-        return std::get<LeavesSyscall>(plan_->points[point].event).number !=
-               static_cast<int>(state->orig_rax);
-    });
-    if (pass(leaving, tid))
-        kept_[tid] = {};
-    else
-        go_on(tid, {});
+    const auto number = static_cast<int>(state->orig_rax);
+    const auto leaving = open_points_where<LeavesSyscall>(
+        tid, [&](const LeavesSyscall& event) { return event.number == number; });
+    stay_or_go_on(tid, leaving, {});
 }
 
 void Tracing::note_alarm(pid_t pid, const user_regs_struct& state) {

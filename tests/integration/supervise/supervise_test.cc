@@ -278,6 +278,47 @@ TEST_CASE("signals reach the targets, group-stops too") {
     }
 }
 
+TEST_CASE("a thread can be held when a signal is about to be delivered to it") {
+    Plan plan = plan_of("signal_thread");
+    plan.points = {point("usr1", "p", "nth:2", ReceivesSignal{SIGUSR1}),
+                   point("m", "p", "main", LeavesSyscall{SYS_write}),
+                   point("other", "p", "any", ReceivesSignal{SIGUSR2})};
+    SECTION("held until main has written") {
+        plan.holds = {hold(0, 1)};
+        Run run(plan);
+        CHECK(run.out() == "ms");
+        CHECK(run.supervisor.tracing().director().order_complete());
+        CHECK_FALSE(run.reached(2));
+    }
+    SECTION("main held until the signal comes, which comes only after it") {
+        plan.points[0].nth = 2;
+        plan.holds = {hold(1, 0, std::chrono::milliseconds(1))};
+        Run run(plan);
+        CHECK((*run.result)->end == End::unmet);
+    }
+}
+
+TEST_CASE("the program that a process executes is a point, by name, path and time") {
+    Plan plan = plan_of("exec_chain");
+    plan.points = {point("any", "p", "main", Execs{"*"}),
+                   point("sh", "p", "main", Execs{"sh"}),
+                   point("self", "p", "main", Execs{TARGET_PROGRAM}),
+                   point("third", "p", "main", Execs{"*"}),
+                   point("fourth", "p", "main", Execs{"*"}),
+                   point("script", "p", "main", Execs{"*/script"}),
+                   point("exits", "p", "main", Exits{})};
+    plan.points[3].nth = 3;
+    plan.points[4].nth = 4;
+    Run run(plan);
+    CHECK(WEXITSTATUS(run.status()) == 11);
+    CHECK(run.reached(0));
+    CHECK(run.reached(1));
+    CHECK(run.reached(2));
+    CHECK(run.reached(3));
+    CHECK_FALSE(run.reached(4));
+    CHECK(run.reached(5));
+}
+
 TEST_CASE("a process with an armed alarm is known") {
     Plan plan = plan_of("alarm");
     plan.points = {enters("armed", "main", "main_marker"), point("never", "p/9", "main", IsBorn{})};

@@ -1,9 +1,13 @@
 // What the supervisor's tests supervise: one small behaviour for each first argument.
+#include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -111,6 +115,43 @@ static int signalled() {
     return 3;
 }
 
+static int turn = 0;  // a futex's word
+static void wait_for_turn() {
+    while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 0)
+        syscall(SYS_futex, &turn, FUTEX_WAIT_PRIVATE, 0, nullptr, nullptr, 0);
+}
+static void* signalling_thread(void*) {
+    raise(SIGUSR1);
+    wait_for_turn();
+    return nullptr;
+}
+// A thread signals itself; main writes meanwhile.
+static int signalled_thread() {
+    signal(SIGUSR1, on_signal);
+    pthread_t thread;
+    pthread_create(&thread, nullptr, signalling_thread, nullptr);
+    say("m");
+    __atomic_store_n(&turn, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, &turn, FUTEX_WAKE_PRIVATE, 1, nullptr, nullptr, 0);
+    pthread_join(thread, nullptr);
+    return 0;
+}
+
+// Executes the shell with a script, the script by its own path, and this program again.
+static int exec_chain(const char* program) {
+    char folder[] = "/tmp/rehang-test-XXXXXX";
+    if (!mkdtemp(folder)) return 97;
+    char path[sizeof folder + 8];
+    snprintf(path, sizeof path, "%s/script", folder);
+    FILE* script = fopen(path, "w");
+    if (!script) return 97;
+    fprintf(script, "#!/bin/sh\nrm -r %s\nexec %s answer\n", folder, program);
+    fclose(script);
+    chmod(path, 0755);
+    execl("/bin/sh", "sh", "-c", "exec \"$0\"", path, nullptr);
+    return 97;
+}
+
 static int stopped() {
     const pid_t pid = fork();
     if (pid == 0) {
@@ -134,6 +175,8 @@ int main(int, char** arguments) {
     if (!strcmp(mode, "spam")) return spam();
     if (!strcmp(mode, "alarm")) return armed_alarm();
     if (!strcmp(mode, "signal")) return signalled();
+    if (!strcmp(mode, "signal_thread")) return signalled_thread();
+    if (!strcmp(mode, "exec_chain")) return exec_chain(arguments[0]);
     if (!strcmp(mode, "stop")) return stopped();
     if (!strcmp(mode, "exec")) {
         execl("/proc/self/exe", "target", "answer", nullptr);

@@ -64,11 +64,31 @@ TEST_CASE("a value of the wrong type says what it must be and what it is") {
 
 TEST_CASE("a point has exactly one event") {
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\n") ==
-          Lines{"x.toml:10:1: error: [point.p] needs \"enter\" or \"leave\" or \"born\" or \"exits\""});
+          Lines{"x.toml:10:1: error: [point.p] needs \"enter\" or \"leave\" or \"born\" or \"exits\" or "
+                "\"execs\" or \"signal\""});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nenter = \"syscall:read\"\nexits = true\n") ==
           Lines{"x.toml:13:1: error: [point.p] has \"enter\" already; only one of \"enter\", \"leave\", "
-                "\"born\", \"exits\" is "
-                "possible"});
+                "\"born\", \"exits\", \"execs\", \"signal\" is possible"});
+}
+
+TEST_CASE("signals and executions that no thread can pass are refused") {
+    const auto point = [](const std::string& rest) {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\n" + rest);
+    };
+    CHECK(point("signal = \"SIGUSR1\"\nthread = \"!main\"\nnth = 2\n") == Lines{});
+    CHECK(point("signal = \"SIGURS1\"\n") ==
+          Lines{"x.toml:12:10: error: unknown signal \"SIGURS1\"; did you mean \"SIGUSR1\"?"});
+    CHECK(point("signal = \"SIGKILL\"\n") ==
+          Lines{"x.toml:12:10: error: nobody sees SIGKILL coming, so no thread can pass this point\n"
+                "    a thread that ends passes `exits = true`, even if it is killed"});
+    CHECK(point("execs = true\nnth = 2\n") == Lines{});
+    CHECK(point("execs = \"*/sh\"\nthread = \"any\"\n") == Lines{});
+    CHECK(point("execs = 1\n") ==
+          Lines{"x.toml:12:9: error: \"execs\" must be true, or text in quotes, not a whole number"});
+    CHECK(
+        point("execs = true\nthread = \"!main\"\n") ==
+        Lines{"x.toml:13:10: error: no thread but main passes this point: execve ends all others, and makes "
+              "the one that called it main"});
 }
 
 TEST_CASE("events are spelled MODULE!SYMBOL or syscall:NAME") {
