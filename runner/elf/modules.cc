@@ -31,10 +31,13 @@ Mapping parse_mapping(std::string_view line) {
     mapping.start = number(next_field(line, '-'), 16);
     mapping.end = number(next_field(line, ' '), 16);
     const std::string_view permissions = next_field(line, ' ');
-    mapping.readable = permissions.starts_with("r");
-    mapping.writable = permissions.substr(1).starts_with("w");
-    mapping.executable = permissions.substr(2).starts_with("x");
-    mapping.shared = permissions.substr(3).starts_with("s");
+    const auto allows = [&](size_t at, char letter) {
+        return at < permissions.size() && permissions[at] == letter;
+    };
+    mapping.readable = allows(0, 'r');
+    mapping.writable = allows(1, 'w');
+    mapping.executable = allows(2, 'x');
+    mapping.shared = allows(3, 's');
     mapping.offset = number(next_field(line, ' '), 16);
     next_field(line, ' ');  // device
     mapping.inode = number(next_field(line, ' '), 10);
@@ -52,12 +55,14 @@ bool is_file(const Mapping& mapping) {
 
 }  // namespace
 
-std::vector<Mapping> read_mappings(pid_t pid) {
-    const std::string text = read_file_or_empty(fmt::format("/proc/{}/maps", pid));
+std::vector<Mapping> parse_mappings(std::string_view text) {
     std::vector<Mapping> mappings;
-    for (std::string_view rest = text; !rest.empty();)
-        mappings.push_back(parse_mapping(next_field(rest, '\n')));
+    while (!text.empty()) mappings.push_back(parse_mapping(next_field(text, '\n')));
     return mappings;
+}
+
+std::vector<Mapping> read_mappings(pid_t pid) {
+    return parse_mappings(read_file_or_empty(fmt::format("/proc/{}/maps", pid)));
 }
 
 std::vector<Module> modules_of(const std::vector<Mapping>& mappings) {

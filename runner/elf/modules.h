@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "elf/symbols.h"
@@ -20,6 +21,8 @@ struct Mapping {
     bool deleted = false;
 };
 
+// The text of /proc/PID/maps (proc(5)).
+std::vector<Mapping> parse_mappings(std::string_view text);
 // By address. Empty for a process that is gone.
 std::vector<Mapping> read_mappings(pid_t pid);
 

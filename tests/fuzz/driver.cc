@@ -1,10 +1,11 @@
-// fuzz_scenario COUNT SEED FOLDER: calls the fuzzed function with COUNT mutations of the folder's files. The
-// same arguments, the same inputs. The input that is being tried is kept in fuzz_scenario.last, so that a
-// crash leaves it behind.
+// Drives a fuzzed function where the compiler has no libFuzzer:
+//   fuzz_NAME COUNT SEED FOLDER [LAST]
+// calls it with COUNT mutations of the folder's files, and words of FOLDER.dict (libFuzzer's dictionary
+// format) thrown in. The same arguments, the same inputs. The input that is being tried is kept in the file
+// LAST, so that a crash leaves it behind.
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cstdint>
 #include <cstdlib>
 #include <filesystem>
@@ -12,44 +13,12 @@
 #include <iterator>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 
 namespace {
-
-constexpr std::array<std::string_view, 32> dictionary = {"${targets}",
-                                                         "${",
-                                                         "}",
-                                                         "$${",
-                                                         "[[hold]]\n",
-                                                         "[point.p]\n",
-                                                         "[[process]]\n",
-                                                         "[control]\n",
-                                                         "[expect]\n",
-                                                         "[matrix]\n",
-                                                         "syscall:read",
-                                                         "!",
-                                                         "probe/1/1",
-                                                         "/",
-                                                         "born = true\n",
-                                                         "exits = true\n",
-                                                         "nth = 2\n",
-                                                         "= ",
-                                                         "\"",
-                                                         "'''",
-                                                         "[",
-                                                         "]",
-                                                         "{",
-                                                         "99999999999999999999",
-                                                         "-1",
-                                                         "\\u0000",
-                                                         "\xff",
-                                                         ".",
-                                                         "\n",
-                                                         "#",
-                                                         "thread = \"main\"\n",
-                                                         "until = \"birth\"\n"};
 
 using Corpus = std::vector<std::string>;
 
@@ -65,9 +34,38 @@ Corpus read_corpus(const std::filesystem::path& folder) {
     return corpus;
 }
 
+// "a\x00b" without its quotes, and with its escapes put in.
+std::string unescaped(std::string_view quoted) {
+    std::string word;
+    for (size_t i = 0; i < quoted.size(); ++i) {
+        if (quoted[i] != '\\' || i + 1 == quoted.size()) {
+            word += quoted[i];
+        } else if (quoted[++i] == 'x' && i + 2 < quoted.size()) {
+            word += static_cast<char>(std::stoi(std::string(quoted.substr(i + 1, 2)), nullptr, 16));
+            i += 2;
+        } else {
+            word += quoted[i];
+        }
+    }
+    return word;
+}
+
+std::vector<std::string> read_dictionary(const std::string& file) {
+    std::vector<std::string> words;
+    std::ifstream stream(file);
+    for (std::string line; std::getline(stream, line);) {
+        const size_t open = line.find('"');
+        const size_t close = line.rfind('"');
+        if (!line.starts_with('#') && open < close && close != std::string::npos)
+            words.push_back(unescaped(std::string_view(line).substr(open + 1, close - open - 1)));
+    }
+    return words;
+}
+
 class Mutator {
   public:
-    Mutator(Corpus corpus, std::uint32_t seed) : corpus_(std::move(corpus)), random_(seed) {}
+    Mutator(Corpus corpus, std::vector<std::string> dictionary, std::uint32_t seed)
+        : corpus_(std::move(corpus)), dictionary_(std::move(dictionary)), random_(seed) {}
 
     std::string next() {
         std::string text = any_of(corpus_);
@@ -89,7 +87,7 @@ class Mutator {
         const size_t at = below(text.size() + 1);
         switch (below(9)) {
             case 0:
-                text.insert(at, any_of(dictionary));
+                if (!dictionary_.empty()) text.insert(at, any_of(dictionary_));
                 break;
             case 1:
                 text.erase(at, below(20));
@@ -102,6 +100,10 @@ class Mutator {
                 break;
             case 4:
                 text.insert(line_at(text, at), a_line_of(text));
+                break;
+            case 5:
+            case 6:
+                replace_value(text, any_of(corpus_));
                 break;
             default:
                 remove_line(text, line_at(text, at));
@@ -143,6 +145,7 @@ class Mutator {
     }
 
     Corpus corpus_;
+    std::vector<std::string> dictionary_;
     std::mt19937 random_;
 };
 
@@ -155,17 +158,18 @@ void try_input(const std::string& text, const char* last) {
 
 int main(int argc, char** argv) {
     if (argc < 4 || argc > 5) {
-        fmt::print(stderr, "usage: fuzz_scenario COUNT SEED FOLDER [LAST]\n");
+        fmt::print(stderr, "usage: fuzz_NAME COUNT SEED FOLDER [LAST]\n");
         return 2;
     }
     const Corpus corpus = read_corpus(argv[3]);
     if (corpus.empty()) {
-        fmt::print(stderr, "fuzz_scenario: no files in {}\n", argv[3]);
+        fmt::print(stderr, "no files in {}\n", argv[3]);
         return 2;
     }
     const char* last = argc == 5 ? argv[4] : nullptr;
     for (const std::string& text : corpus) try_input(text, last);
-    Mutator mutator(corpus, static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)));
+    Mutator mutator(corpus, read_dictionary(std::string(argv[3]) + ".dict"),
+                    static_cast<std::uint32_t>(std::strtoul(argv[2], nullptr, 10)));
     for (unsigned long count = std::strtoul(argv[1], nullptr, 10); count > 0; --count)
         try_input(mutator.next(), last);
     return 0;
