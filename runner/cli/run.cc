@@ -68,7 +68,7 @@ Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Argument
                            .on_result =
                                [&](size_t index, Expected<RunReport> result) {
                                    progress.hide();
-                                   if (result) return output.tell(std::move(*result));
+                                   if (result) return output.tell(*result);
                                    const Plan& plan = *planned[index].plan;
                                    return output.tell(FailedRun{.file = plan.file,
                                                                 .scenario = plan.scenario,
@@ -90,25 +90,16 @@ ExitCode run(const Arguments& arguments) {
         return ExitCode::broken;
     }
 
-    RunOutput output(output_options(loaded, arguments));
+    RunOutput output(output_options(loaded, arguments), std::move(*json_file));
     const auto end = run_all(plan_jobs(loaded, arguments), arguments, output);
-    ExitCode code = output.exit_code();
-    if (!end) {
-        print_error(end.error());
-        code = worse(code, ExitCode::failed);
-    } else if (*end == PoolEnd::interrupted) {
+    if (!end) print_error(end.error());
+    if (end && *end == PoolEnd::interrupted)
         fmt::print(stderr, "rehang: interrupted; this is the report so far\n");
-        code = ExitCode::interrupted;
-    } else if (*end == PoolEnd::stopped) {
-        code = ExitCode::closed_output;
-    }
-    if (code != ExitCode::closed_output && !output.tell_summary()) code = ExitCode::closed_output;
-    if (auto written = json_file->write(output.json()); !written) {
-        if (arguments.json == "-") return ExitCode::closed_output;
-        print_error(written.error());
-        code = worse(code, ExitCode::failed);
-    }
-    return code;
+    const bool heard = output.finish();
+    if (!end) return worse(output.exit_code(), ExitCode::failed);
+    if (*end == PoolEnd::interrupted) return ExitCode::interrupted;
+    const bool failed = output.exit_code() == ExitCode::failed;
+    return (*end == PoolEnd::stopped || !heard) && !failed ? ExitCode::closed_output : output.exit_code();
 }
 
 }  // namespace rehang

@@ -1,14 +1,9 @@
 #include "cli/run_output.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
-
-#include <nlohmann/json.hpp>
 
 #include "cli/load.h"
 #include "cli/terminal.h"
-#include "report/summary.h"
 
 namespace rehang {
 namespace {
@@ -20,51 +15,21 @@ ExitCode code_of(const RunReport& report) {
 
 }  // namespace
 
-Expected<JsonFile> JsonFile::open(const std::string& name) {
-    JsonFile file;
-    file.name_ = name;
-    if (name.empty() || name == "-") return file;
-    file.fd_.reset(::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-    if (file.fd_) return file;
-    auto error = failure(fmt::format("can't write the report to {}", name));
-    error.error().kind = Error::Kind::usage;
-    return error;
-}
-
-Expected<void> JsonFile::write(const nlohmann::json& json) {
-    if (name_.empty()) return {};
-    std::string text = dump(json, 2) + '\n';
-    if (name_ == "-") return put(text) ? Expected<void>() : failure("can't write the report to stdout");
-    // Not all files can be cut (pipes, /dev/stdout); those that can must not keep the end of a longer, older
-    // report.
-    [[maybe_unused]] const int cut = ::ftruncate(fd_.get(), 0);
-    for (std::string_view rest = text; !rest.empty();) {
-        const ssize_t n = ::write(fd_.get(), rest.data(), rest.size());
-        if (n < 0 && errno == EINTR) continue;
-        if (n < 0) return failure(fmt::format("can't write the report to {}", name_));
-        rest.remove_prefix(static_cast<size_t>(n));
-    }
-    return {};
-}
-
-nlohmann::json RunOutput::json() const {
-    return document(runs_, failures_);
-}
-
 std::string RunOutput::text_of(const RunReport& report) {
     const bool good = report.as_expected;
     if (options_.quiet) return good ? "" : render_line(report, options_.style);
-    const bool wanted = good ? options_.alone && runs_.empty()
+    const bool wanted = good ? options_.alone && told_ == 0
                              : told_in_full_.insert(group_name(report) + report.signature).second;
     // An empty line sets full reports apart from what follows.
     return wanted ? render(report, options_.style) + '\n' : render_line(report, options_.style);
 }
 
-bool RunOutput::tell(RunReport report) {
+bool RunOutput::tell(const RunReport& report) {
     code_ = worse(code_, code_of(report));
-    const bool heard = !options_.text || put(text_of(report));
-    runs_.push_back(std::move(report));
-    return heard;
+    const bool read = !options_.text || put(text_of(report));
+    ++told_;
+    summary_.add(report);
+    return heard(json_.add(report)) && read;
 }
 
 bool RunOutput::tell(FailedRun failed) {
@@ -75,12 +40,23 @@ bool RunOutput::tell(FailedRun failed) {
     return true;
 }
 
-bool RunOutput::tell_summary() {
-    if (!options_.text || options_.alone || runs_.empty()) return true;
-    std::string text = (options_.quiet ? "" : "\n") + render_summary(group_runs(runs_), options_.style);
+bool RunOutput::finish() {
+    const bool written = heard(json_.finish(failures_));
+    if (!options_.text || options_.alone || told_ == 0) return written;
+    std::string text = (options_.quiet ? "" : "\n") + render_summary(summary_.groups(), options_.style);
     if (!failures_.empty())
         text += fmt::format("{} more gave no report: the runner failed\n", failures_.size());
-    return put(text);
+    return put(text) && written;
+}
+
+// A reader of stdout that went is no failure, and needs no words.
+bool RunOutput::heard(Expected<void> written) {
+    if (written) return true;
+    if (options_.text) {
+        print_error(written.error());
+        code_ = worse(code_, ExitCode::failed);
+    }
+    return false;
 }
 
 }  // namespace rehang

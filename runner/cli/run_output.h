@@ -5,24 +5,12 @@
 #include <string>
 #include <vector>
 
-#include "base/unique_fd.h"
 #include "cli/commands.h"
-#include "report/json.h"
+#include "cli/json_file.h"
+#include "report/summary.h"
 #include "report/text.h"
 
 namespace rehang {
-
-// Where --json goes. The file is opened before anything runs: a name that can't be written is told at once,
-// not after an hour.
-class JsonFile {
-  public:
-    static Expected<JsonFile> open(const std::string& name);  // "-": stdout; "": nowhere
-    Expected<void> write(const nlohmann::json& json);
-
-  private:
-    std::string name_;
-    UniqueFd fd_;
-};
 
 struct OutputOptions {
     TextStyle style;
@@ -33,20 +21,23 @@ struct OutputOptions {
 
 class RunOutput {
   public:
-    explicit RunOutput(OutputOptions options) : options_(options) {}
+    RunOutput(OutputOptions options, JsonFile json) : options_(options), json_(std::move(json)) {}
 
-    // False: nobody reads it any more.
-    bool tell(RunReport report);
+    // False: nobody reads it any more, or the report can't be written: there is no point in going on.
+    bool tell(const RunReport& report);
     bool tell(FailedRun failed);
-    bool tell_summary();
-    nlohmann::json json() const;
+    // The summary, and the end of the JSON.
+    bool finish();
     ExitCode exit_code() const { return code_; }
 
   private:
     std::string text_of(const RunReport& report);
+    bool heard(Expected<void> written);
 
     OutputOptions options_;
-    std::vector<RunReport> runs_;
+    JsonFile json_;
+    Summary summary_;
+    size_t told_ = 0;
     std::vector<FailedRun> failures_;
     std::set<std::string> told_in_full_;  // what went wrong in the same way twice is told in full once
     ExitCode code_ = ExitCode::as_expected;

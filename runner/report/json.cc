@@ -182,6 +182,35 @@ Json document(const std::vector<RunReport>& runs, const std::vector<FailedRun>& 
     return json;
 }
 
+namespace {
+
+// Texts in JSON hold no line ends of their own: every one is the layout's.
+std::string shifted(const Json& json, int columns) {
+    const std::string text = dump(json, 2);
+    const std::string margin(static_cast<size_t>(columns), ' ');
+    std::string result;
+    for (const char c : text) {
+        result += c;
+        if (c == '\n') result += margin;
+    }
+    return result;
+}
+
+}  // namespace
+
+std::string document_head() {
+    return fmt::format("{{\n  \"format\": 1,\n  \"rehang\": {},\n  \"runs\": [", dump(REHANG_VERSION, -1));
+}
+
+std::string document_run(const RunReport& run, bool first) {
+    return fmt::format("{}\n    {}", first ? "" : ",", shifted(to_json(run), 4));
+}
+
+std::string document_tail(const std::vector<FailedRun>& failures) {
+    if (failures.empty()) return "\n  ]\n}\n";
+    return fmt::format("\n  ],\n  \"failures\": {}\n}}\n", shifted(array_of(failures, failure_json), 2));
+}
+
 std::string dump(const Json& json, int indent) {
     return json.dump(indent, ' ', false, Json::error_handler_t::replace);
 }

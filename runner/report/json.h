@@ -24,6 +24,10 @@ Expected<RunReport> run_from_json(const nlohmann::json& json);
 // {"format": 1, "rehang": VERSION, "runs": [...]}, and "failures" where there are any.
 nlohmann::json document(const std::vector<RunReport>& runs);
 nlohmann::json document(const std::vector<RunReport>& runs, const std::vector<FailedRun>& failures);
+// The same document as text in pieces: a head, runs, a tail.
+std::string document_head();
+std::string document_run(const RunReport& run, bool first);
+std::string document_tail(const std::vector<FailedRun>& failures);
 // As text; bytes of the targets' output that are not UTF-8 become U+FFFD. indent -1: one line.
 std::string dump(const nlohmann::json& json, int indent);
 

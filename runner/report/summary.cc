@@ -11,14 +11,18 @@
 #include "report/text_layout.h"
 
 namespace rehang {
-namespace {
 
-struct Collected {
+struct Summary::Collected {
     RunGroup group;
     std::set<std::string> signatures, trees, point_orders;
     std::map<std::string, std::set<pid_t>> pids;  // by path
     std::vector<double> totals_ms;
+
+    void add(const RunReport& run);
+    RunGroup finished() const;
 };
+
+namespace {
 
 // Of a run that ended, the processes were looked at while they went: which of them were still seen is chance,
 // and says nothing.
@@ -46,29 +50,6 @@ double median(std::vector<double> values) {
     return *middle;
 }
 
-void add(Collected& collected, const RunReport& run) {
-    ++collected.group.runs;
-    if (run.as_expected) ++collected.group.as_expected;
-    collected.signatures.insert(run.signature);
-    collected.trees.insert(tree_text(run));
-    // Without a pid or a path: it was gone before it could be looked at.
-    for (const DiagnosedProcess& process : run.processes)
-        if (process.inner_pid != 0 && !process.path.empty())
-            collected.pids[process.path].insert(process.inner_pid);
-    collected.point_orders.insert(points_text(run));
-    collected.totals_ms.push_back(run.timings_ms.total);
-}
-
-RunGroup finished(Collected& collected) {
-    collected.group.signatures = collected.signatures.size();
-    collected.group.pid_sets = collected.trees.size();
-    for (const auto& [path, pids] : collected.pids)
-        collected.group.pid_sets = std::max(collected.group.pid_sets, pids.size());
-    collected.group.point_orders = collected.point_orders.size();
-    collected.group.median_ms = median(std::move(collected.totals_ms));
-    return collected.group;
-}
-
 std::string sameness(const RunGroup& group) {
     if (group.runs < 2) return "";
     if (group.identical()) return ", identical (signature, pids, points)";
@@ -82,22 +63,44 @@ std::string group_name(const RunReport& run) {
     return run.scenario + params_text(run.params) + (run.role == Role::control ? " (control)" : "");
 }
 
-std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs) {
-    std::vector<Collected> all;
-    for (const RunReport& run : runs) {
-        const std::string name = group_name(run);
-        auto found = std::ranges::find_if(all, [&](const Collected& c) { return c.group.name == name; });
-        if (found == all.end())
-            found = all.insert(all.end(), Collected{.group = {.name = name},
-                                                    .signatures = {},
-                                                    .trees = {},
-                                                    .point_orders = {},
-                                                    .pids = {},
-                                                    .totals_ms = {}});
-        add(*found, run);
+void Summary::Collected::add(const RunReport& run) {
+    ++group.runs;
+    if (run.as_expected) ++group.as_expected;
+    signatures.insert(run.signature);
+    trees.insert(tree_text(run));
+    // Without a pid or a path: it was gone before it could be looked at.
+    for (const DiagnosedProcess& process : run.processes)
+        if (process.inner_pid != 0 && !process.path.empty()) pids[process.path].insert(process.inner_pid);
+    point_orders.insert(points_text(run));
+    totals_ms.push_back(run.timings_ms.total);
+}
+
+RunGroup Summary::Collected::finished() const {
+    RunGroup all = group;
+    all.signatures = signatures.size();
+    all.pid_sets = trees.size();
+    for (const auto& [path, seen] : pids) all.pid_sets = std::max(all.pid_sets, seen.size());
+    all.point_orders = point_orders.size();
+    all.median_ms = median(totals_ms);
+    return all;
+}
+
+Summary::Summary() = default;
+Summary::~Summary() = default;
+
+void Summary::add(const RunReport& run) {
+    const std::string name = group_name(run);
+    auto found = std::ranges::find_if(collected_, [&](const Collected& c) { return c.group.name == name; });
+    if (found == collected_.end()) {
+        found = collected_.insert(collected_.end(), Collected());
+        found->group.name = name;
     }
+    found->add(run);
+}
+
+std::vector<RunGroup> Summary::groups() const {
     std::vector<RunGroup> groups;
-    for (Collected& collected : all) groups.push_back(finished(collected));
+    for (const Collected& collected : collected_) groups.push_back(collected.finished());
     return groups;
 }
 

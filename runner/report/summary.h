@@ -24,8 +24,20 @@ struct RunGroup {
 
 // "localtime-lock-at-fork at_fork=nothing (control)": the same for all runs of a group.
 std::string group_name(const RunReport& run);
-// In the order of their first run.
-std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs);
+
+// Takes runs one by one and keeps none of them: its size depends on how different they are, not on how many.
+class Summary {
+  public:
+    Summary();
+    ~Summary();
+    void add(const RunReport& run);
+    // In the order of their first run.
+    std::vector<RunGroup> groups() const;
+
+  private:
+    struct Collected;
+    std::vector<Collected> collected_;
+};
 // "NAME  200 of 200 as expected, identical (signature, pids, points), median 34 ms"
 std::string render_summary(const std::vector<RunGroup>& groups, const TextStyle& style);
 

@@ -49,6 +49,29 @@ TEST_CASE("kill -9 leaves nobody who could keep its output open") {
     CHECK(run.wait().status == 128 + SIGKILL);  // returns only when its workers have ended, too
 }
 
+TEST_CASE("kill -9 leaves a report of the runs that were told") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string json = folder.path() + "/report.json";
+    Running run({"run", folder.file("quick.toml", quick), "--repeat", "100000", "--json", json});
+    run.read_line();
+    run.read_line();
+    run.send(SIGKILL);
+    run.wait();
+    const Json report = Json::parse(read_file_or_empty(json));
+    CHECK(report["runs"].size() >= 1);  // the second line may have come before its run was written
+    CHECK(report["runs"][0]["outcome"] == "exited");
+}
+
+TEST_CASE("a report that can't be written ends the work, and is a failure") {
+    if (must_skip()) return;
+    const Folder folder;
+    const Finished result =
+        rehang({"run", folder.file("quick.toml", quick), "--repeat", "100000", "--json", "/dev/full"});
+    CHECK(result.status == 3);
+    CHECK_THAT(result.err, Contains("can't write the report to /dev/full: No space left on device"));
+}
+
 TEST_CASE("a reader that goes ends the work quietly") {
     if (must_skip()) return;
     const Folder folder;

@@ -94,5 +94,20 @@ TEST_CASE("output that is not UTF-8 does not spoil the report") {
     CHECK(dump(to_json(report), -1).find("\xef\xbf\xbd") != std::string::npos);
 }
 
+TEST_CASE("the pieces of a document are the document") {
+    const std::vector<RunReport> runs = {inherited_lock_hang(), good_control()};
+    const std::vector<FailedRun> failures = {{.file = "x.toml",
+                                              .scenario = "x",
+                                              .role = Role::scenario,
+                                              .repeat = 2,
+                                              .error = {.what = "no", .hint = "go"}}};
+    const std::string two = document_head() + document_run(runs[0], true) + document_run(runs[1], false);
+    CHECK(nlohmann::json::parse(two + document_tail({})) == document(runs));
+    CHECK(nlohmann::json::parse(two + document_tail(failures)) == document(runs, failures));
+    CHECK(nlohmann::json::parse(document_head() + document_tail({})) == document({}));
+    CHECK(document_head() + document_run(runs[0], true) + document_tail({}) ==
+          dump(document({runs[0]}), 2) + '\n');
+}
+
 }  // namespace
 }  // namespace rehang

@@ -6,6 +6,12 @@
 namespace rehang {
 namespace {
 
+std::vector<RunGroup> group_runs(const std::vector<RunReport>& runs) {
+    Summary summary;
+    for (const RunReport& run : runs) summary.add(run);
+    return summary.groups();
+}
+
 TEST_CASE("runs that are the same are called identical") {
     const auto groups = group_runs({inherited_lock_hang(), inherited_lock_hang(), good_control()});
     REQUIRE(groups.size() == 2);
