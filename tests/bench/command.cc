@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read.hpp>
@@ -16,6 +17,19 @@ namespace {
 namespace process = boost::process::v2;
 using Clock = std::chrono::steady_clock;
 
+rusage used_by_children() {
+    rusage used{};
+    ::getrusage(RUSAGE_CHILDREN, &used);
+    return used;
+}
+
+double cpu_ms(const rusage& used) {
+    const auto ms = [](const timeval& time) {
+        return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+    };
+    return ms(used.ru_utime) + ms(used.ru_stime);
+}
+
 std::string program_of(const std::vector<std::string>& argv) {
     if (argv.front().contains('/')) return argv.front();
     return process::environment::find_executable(argv.front()).string();
@@ -23,6 +37,7 @@ std::string program_of(const std::vector<std::string>& argv) {
 
 Finished run_or_throw(const std::vector<std::string>& argv) {
     const auto start = Clock::now();
+    const double cpu_before = cpu_ms(used_by_children());
     boost::asio::io_context context;
     boost::asio::readable_pipe output(context);
     const std::vector<std::string> arguments(argv.begin() + 1, argv.end());
@@ -35,6 +50,9 @@ Finished run_or_throw(const std::vector<std::string>& argv) {
     boost::asio::read(output, boost::asio::dynamic_buffer(finished.output), end_of_file);
     finished.exit = child.wait();
     finished.ms = std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+    const rusage used = used_by_children();
+    finished.cpu_ms = cpu_ms(used) - cpu_before;
+    finished.peak_kib = used.ru_maxrss;
     return finished;
 }
 

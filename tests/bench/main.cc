@@ -37,7 +37,10 @@ class ScratchFolder {
 Expected<void> print_all(const Where& where, int repeat) {
     const ScratchFolder folder;
     if (auto printed = print_catalogue(where, folder.path(), repeat); !printed) return printed;
-    return print_syscall_cost(where, folder.path(), std::min(repeat, 5));
+    if (auto printed = print_syscall_cost(where, folder.path(), std::min(repeat, 5)); !printed)
+        return printed;
+    if (auto printed = print_stop_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
+    return print_memory(where, folder.path(), 25 * repeat);
 }
 
 }  // namespace
