@@ -69,6 +69,9 @@ bool needs_breakpoint(const Execs&) {
 bool needs_breakpoint(const ReceivesSignal&) {
     return false;
 }
+bool needs_breakpoint(const MakesFile&) {
+    return false;
+}
 
 }  // namespace
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "scenario/argument_text.h"
 #include "scenario/process_path.h"
 #include "scenario/scenario.h"
 #include "scenario/vocabulary.h"
@@ -35,9 +36,11 @@ struct EntersSymbol {
 };
 struct EntersSyscall {
     int number = 0;
+    std::vector<ArgumentCondition> where = {};  // all of them have to hold
 };
 struct LeavesSyscall {
     int number = 0;
+    std::vector<ArgumentCondition> where = {};
 };
 struct IsBorn {};
 struct Exits {};
@@ -50,8 +53,12 @@ struct Execs {
 struct ReceivesSignal {
     int number = 0;
 };
+// A system call of the thread has made this path exist, which did not exist before the call.
+struct MakesFile {
+    std::string path;  // absolute, as the process sees it
+};
 using PointEvent =
-    std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs, ReceivesSignal>;
+    std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs, ReceivesSignal, MakesFile>;
 
 struct PlannedPoint {
     std::string name;

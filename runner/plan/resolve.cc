@@ -41,11 +41,22 @@ PlannedProcess plan_process(const ProcessDecl& declared) {
     return process;
 }
 
-PointEvent entered(const SymbolName& symbol) {
+std::vector<ArgumentCondition> conditions_of(const PointDecl& declared, const std::string& call) {
+    std::vector<ArgumentCondition> conditions;
+    for (const auto& [name, value] : declared.where)
+        conditions.push_back(
+            checked(parse_argument_value(call, checked(parse_argument_name(call, name.value)), value.value)));
+    return conditions;
+}
+
+PointEvent entered(const PointDecl&, const SymbolName& symbol) {
     return EntersSymbol{.module = symbol.module, .symbol = symbol.symbol};
 }
-PointEvent entered(const SyscallName& call) {
-    return EntersSyscall{.number = call.number};
+PointEvent entered(const PointDecl& declared, const SyscallName& call) {
+    return EntersSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
+}
+PointEvent left(const PointDecl& declared, const SyscallName& call) {
+    return LeavesSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
 }
 
 PointEvent event_of(const PointDecl& declared) {
@@ -53,9 +64,10 @@ PointEvent event_of(const PointDecl& declared) {
     if (declared.exits) return Exits{};
     if (declared.execs) return Execs{.program = declared.execs->value};
     if (declared.signal) return ReceivesSignal{.number = checked(signal_value(declared.signal->value))};
-    if (declared.leave) return LeavesSyscall{.number = checked(parse_leave(declared.leave->value)).number};
+    if (declared.file) return MakesFile{.path = declared.file->value};
+    if (declared.leave) return left(declared, checked(parse_leave(declared.leave->value)));
     REHANG_CHECK(declared.enter);
-    return std::visit([](const auto& event) { return entered(event); },
+    return std::visit([&](const auto& event) { return entered(declared, event); },
                       checked(parse_enter(declared.enter->value)));
 }
 
@@ -65,6 +77,7 @@ Span event_span(const PointDecl& declared) {
     if (declared.leave) return declared.leave->at;
     if (declared.execs) return declared.execs->at;
     if (declared.signal) return declared.signal->at;
+    if (declared.file) return declared.file->at;
     return declared.at;
 }
 

@@ -3,9 +3,12 @@
 
 #include <algorithm>
 #include <csignal>
+#include <map>
 
 #include "base/names.h"
 #include "base/suggest.h"
+#include "base/syscall_arguments.h"
+#include "scenario/argument_text.h"
 #include "scenario/checks.h"
 #include "scenario/event_text.h"
 #include "scenario/names_of.h"
@@ -109,6 +112,8 @@ class ValueCheck {
         thread_selector(point.thread);
         event(point.enter, parse_enter);
         event(point.leave, parse_leave);
+        if (!point.where.empty()) arguments(point);
+        if (point.file && known(*point.file)) path_of_point(*point.file);
         if (point.signal && known(*point.signal)) signal_of_point(*point.signal);
         if (point.execs && known(*point.execs) && point.thread && known(*point.thread))
             executing_thread(*point.thread);
@@ -116,6 +121,63 @@ class ValueCheck {
             problems_.error(point.nth.at,
                             fmt::format("this can't happen {} times: a thread is born once and exits once",
                                         point.nth.value));
+    }
+
+    // The name of the call that the point is about; nothing if it is about none, or not known yet.
+    static std::optional<std::string> call_of(const PointDecl& point) {
+        if (point.leave)
+            if (const auto call = parse_leave(point.leave->value)) return call->name;
+        if (!point.enter) return std::nullopt;
+        const auto entered = parse_enter(point.enter->value);
+        const auto* call = entered ? std::get_if<SyscallName>(&*entered) : nullptr;
+        return call ? std::optional(call->name) : std::nullopt;
+    }
+
+    void arguments(const PointDecl& point) {
+        const auto open = [&](const std::optional<Text>& text) { return text && !known(*text); };
+        if (open(point.enter) || open(point.leave)) return;
+        const auto call = call_of(point);
+        if (!call) {
+            const bool misspelt = (point.enter && !parse_enter(point.enter->value)) ||
+                                  (point.leave && !parse_leave(point.leave->value));
+            if (!misspelt)
+                problems_.error(point.where.front().first.at,
+                                "only points at system calls have arguments to compare",
+                                "write enter = \"syscall:NAME\" or leave = \"syscall:NAME\" with it");
+            return;
+        }
+        std::map<unsigned, std::string> seen;
+        for (const auto& [name, value] : point.where) argument(*call, name, value, seen);
+    }
+
+    void argument(const std::string& call, const Text& name, const Text& value,
+                  std::map<unsigned, std::string>& seen) {
+        const auto index = parse_argument_name(call, name.value);
+        if (!index) return problems_.error(name.at, index.error(), argument_names(call));
+        const auto [first, is_new] = seen.emplace(*index, name.value);
+        if (!is_new)
+            problems_.error(name.at, fmt::format("\"{}\" and \"{}\" are the same argument of {}",
+                                                 first->second, name.value, call));
+        if (!known(value)) return;
+        if (const auto parsed = parse_argument_value(call, *index, value.value); !parsed)
+            problems_.error(value.at, parsed.error());
+    }
+
+    static std::string argument_names(const std::string& call) {
+        std::string names;
+        for (const SyscallArgument& argument : syscall_arguments(call))
+            names += fmt::format("{}{}", names.empty() ? "" : ", ", argument.name);
+        return names.empty() ? "write arg0 to arg5: names are known of the most used calls only"
+                             : fmt::format("its arguments are {}; arg0 to arg5 work too", names);
+    }
+
+    void path_of_point(const Text& path) {
+        const std::string whole = path.value + "/";
+        if (path.value.starts_with('/') && !path.value.ends_with('/') &&
+            whole.find("/../") == std::string::npos && whole.find("/./") == std::string::npos)
+            return;
+        problems_.error(path.at, fmt::format("\"{}\" is no path of a file to wait for", path.value),
+                        "write an absolute path, without \".\", \"..\" and a slash at its end");
     }
 
     void signal_name_is_known(const Text& name) {

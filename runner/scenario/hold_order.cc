@@ -1,5 +1,7 @@
 #include "scenario/hold_order.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <deque>
 
@@ -80,8 +82,12 @@ std::optional<OrderedPoint> ordered(const PointDecl& point) {
         result.event = "execs " + point.execs->value;
     else if (point.signal)
         result.event = "signal " + point.signal->value;
+    else if (point.file)
+        result.event = "file " + point.file->value;
     else
         return std::nullopt;
+    for (const auto& [name, value] : point.where)
+        result.event += fmt::format(" {}={}", name.value, value.value);
     return result;
 }
 

@@ -11,13 +11,15 @@ PointDecl read_point(const Text& name, Fields& fields) {
     point.name = name;
     point.process = fields.text("process");
     point.thread = fields.maybe_text("thread");
-    fields.need_exactly_one({"enter", "leave", "born", "exits", "execs", "signal"});
+    fields.need_exactly_one({"enter", "leave", "born", "exits", "execs", "signal", "file"});
     point.enter = fields.maybe_text("enter");
     point.leave = fields.maybe_text("leave");
     point.born = fields.maybe_flag("born");
     point.exits = fields.maybe_flag("exits");
     point.execs = fields.maybe_flag_or_text("execs", "*");
     point.signal = fields.maybe_text("signal");
+    point.file = fields.maybe_text("file");
+    point.where = fields.maybe_text_pairs("where");
     constexpr std::int64_t most_times = std::numeric_limits<std::int32_t>::max();
     if (const auto nth = fields.maybe_integer("nth", 1, most_times)) point.nth = *nth;
     return point;

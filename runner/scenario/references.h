@@ -52,6 +52,8 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(point.leave);
         maybe(point.execs);
         maybe(point.signal);
+        maybe(point.file);
+        for (auto& argument : point.where) visit(argument.second);
     }
     for (auto& fault : scenario.faults) {
         visit(fault.process);

@@ -43,8 +43,10 @@ struct PointDecl {
     std::optional<Text> leave;  // "syscall:NAME"
     std::optional<Span> born;
     std::optional<Span> exits;
-    std::optional<Text> execs;   // a pattern for the program, "*" for `true`
-    std::optional<Text> signal;  // "SIGUSR1"
+    std::optional<Text> execs;                 // a pattern for the program, "*" for `true`
+    std::optional<Text> signal;                // "SIGUSR1"
+    std::optional<Text> file;                  // a path
+    std::vector<std::pair<Text, Text>> where;  // arguments of the system call, by name
     Located<std::int64_t> nth = {
         1, {}};  // the how manieth time, counted in the selected threads of the process together
 };

@@ -5,22 +5,44 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 
+#include <map>
 #include <memory>
 #include <set>
 
 #include "base/names.h"
 #include "base/unique_fd.h"
+#include "supervise/appearing_files.h"
 
 namespace rehang {
 namespace {
 
-std::set<int> traced_calls(const Plan& plan) {
-    std::set<int> calls = {SYS_alarm, SYS_setitimer};
+// By call: for which arguments it is traced; an empty list of conditions is for all.
+using Traced = std::map<int, std::set<std::vector<ArgumentCondition>>>;
+
+Traced traced_calls(const Plan& plan) {
+    Traced calls = {{SYS_alarm, {{}}}, {SYS_setitimer, {{}}}};
     for (const PlannedPoint& point : plan.points) {
-        if (const auto* enters = std::get_if<EntersSyscall>(&point.event)) calls.insert(enters->number);
-        if (const auto* leaves = std::get_if<LeavesSyscall>(&point.event)) calls.insert(leaves->number);
+        if (const auto* enters = std::get_if<EntersSyscall>(&point.event))
+            calls[enters->number].insert(enters->where);
+        if (const auto* leaves = std::get_if<LeavesSyscall>(&point.event))
+            calls[leaves->number].insert(leaves->where);
+        if (std::holds_alternative<MakesFile>(point.event))
+            for (const CreatingCall& call : creating_calls()) calls[call.number].insert(call.where);
     }
+    for (auto& [number, conditions] : calls)
+        if (conditions.contains({})) conditions = {{}};
     return calls;
+}
+
+int add_rule(scmp_filter_ctx context, int call, const std::vector<ArgumentCondition>& where) {
+    std::vector<scmp_arg_cmp> compared;
+    for (const ArgumentCondition& condition : where)
+        compared.push_back({.arg = condition.index,
+                            .op = SCMP_CMP_MASKED_EQ,
+                            .datum_a = condition.mask,
+                            .datum_b = condition.value});
+    return ::seccomp_rule_add_array(context, SCMP_ACT_TRACE(0), call, static_cast<unsigned>(compared.size()),
+                                    compared.data());
 }
 
 Expected<std::vector<unsigned char>> exported(scmp_filter_ctx context) {
@@ -45,9 +67,10 @@ Expected<std::vector<unsigned char>> build_filter(const Plan& plan) {
     // Programs for another architecture (32-bit ones) run on unfiltered; libseccomp's default is to kill
     // them.
     ::seccomp_attr_set(context.get(), SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ALLOW);
-    for (const int call : traced_calls(plan))
-        if (const int error = ::seccomp_rule_add(context.get(), SCMP_ACT_TRACE(0), call, 0); error < 0)
-            return failure(fmt::format("can't filter the system call {}", syscall_name(call)), -error);
+    for (const auto& [call, alternatives] : traced_calls(plan))
+        for (const auto& where : alternatives)
+            if (const int error = add_rule(context.get(), call, where); error < 0)
+                return failure(fmt::format("can't filter the system call {}", syscall_name(call)), -error);
     return exported(context.get());
 }
 

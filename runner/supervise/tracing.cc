@@ -92,13 +92,9 @@ bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {
     if (points.empty()) return false;
     const unsigned nth = tree_.thread(tid)->nth;
     const std::string name = thread_name(tid);
-    bool stay = false;
-    for (const size_t point : points) {
-        const Director::Step step = director_.pass(point, tid, nth, name, now());
-        stay = step.stay;
-        for (const pid_t released : step.released) let_go(released);
-    }
-    return stay;
+    for (const size_t point : points)
+        for (const pid_t released : director_.pass(point, tid, nth, name, now()).released) let_go(released);
+    return director_.held_at(tid).has_value();
 }
 
 void Tracing::expire(size_t hold) {

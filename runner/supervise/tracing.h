@@ -69,6 +69,8 @@ class Tracing {
     // tracing_syscalls.cc
     void entered_syscall(pid_t tid);
     void left_syscall(pid_t tid);
+    bool note_files(pid_t tid);
+    std::vector<size_t> appeared_files(pid_t tid);
     void note_alarm(pid_t pid, const user_regs_struct& registers);
     // tracing_breakpoints.cc
     void trapped(pid_t tid);
@@ -102,6 +104,7 @@ class Tracing {
     std::set<pid_t> stays_at_birth_;                     // made, to be held, not stopped yet
     std::map<pid_t, int> early_;  // first stops of threads whose parent's event has not come yet
     std::set<pid_t> alarms_;
+    std::map<size_t, bool> file_there_;  // by point: before the last call that could make it
     std::set<pid_t> stopped_by_signal_;
     std::vector<int> stubbed_;
     std::vector<std::string> notes_;

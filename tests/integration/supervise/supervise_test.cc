@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/names.h"
 #include "catch.h"
@@ -276,6 +278,53 @@ TEST_CASE("signals reach the targets, group-stops too") {
         CHECK(WIFSIGNALED(run.status()));
         CHECK(WTERMSIG(run.status()) == SIGABRT);
     }
+}
+
+TEST_CASE("system calls are told apart by their arguments, wide and narrow ones") {
+    Plan plan = plan_of("calls");
+    const std::uint64_t low = 0xffffffff;
+    const auto fd = [](std::uint64_t n) { return ArgumentCondition{.index = 0, .mask = low, .value = n}; };
+    plan.points = {point("low half only", "p", "main", EntersSyscall{SYS_close, {fd(0xffffff85)}}),
+                   point("no such", "p", "main", EntersSyscall{SYS_close, {fd(0xffffff86)}}),
+                   point("both", "p", "main", LeavesSyscall{SYS_lseek, {fd(1), {1, ~0ULL, 0x1000000001}}}),
+                   point("one of two", "p", "main", LeavesSyscall{SYS_lseek, {fd(1), {1, ~0ULL, 1}}}),
+                   point("bits", "p", "main", EntersSyscall{SYS_lseek, {{2, 6, 6}}}),
+                   point("all closes", "p", "main", EntersSyscall{SYS_close})};
+    const bool all_closes = GENERATE(true, false);
+    if (!all_closes) plan.points.pop_back();
+    Run run(plan);
+    CHECK(run.reached(0));
+    CHECK_FALSE(run.reached(1));
+    CHECK(run.reached(2));
+    CHECK_FALSE(run.reached(3));
+    CHECK(run.reached(4));
+    CHECK((!all_closes || run.reached(5)));
+}
+
+TEST_CASE("a thread that makes a file stands behind the call that did it") {
+    std::string folder = "/tmp/rehang-test-XXXXXX";
+    REQUIRE(::mkdtemp(folder.data()));
+    Plan plan = plan_of("files");
+    plan.processes[0].argv.push_back(folder);
+    const auto made = [&](const char* name) {
+        return point(name, "p", "main", MakesFile{folder + "/" + name});
+    };
+    // "a" is made, moved away, made again; the calls between do not make it.
+    plan.points = {made("a"),    made("folder"), made("moved"),
+                   made("link"), made("socket"), made("never"),
+                   made("a"),    made("a"),      point("write", "p", "main", EntersSyscall{SYS_write})};
+    plan.points[6].nth = 2;
+    plan.points[7].nth = 3;
+    plan.points[8].nth = 2;
+    plan.holds = {hold(6, 8, std::chrono::milliseconds(1))};
+    Run run(plan);
+    for (size_t i = 0; i < 5; ++i) CHECK(run.reached(i));
+    CHECK_FALSE(run.reached(5));
+    CHECK(run.reached(6));
+    CHECK_FALSE(run.reached(7));
+    CHECK((*run.result)->end == End::unmet);
+    CHECK(run.out() == "1");  // held behind the second making
+    std::filesystem::remove_all(folder);
 }
 
 TEST_CASE("a thread can be held when a signal is about to be delivered to it") {

@@ -1,4 +1,5 @@
 // What the supervisor's tests supervise: one small behaviour for each first argument.
+#include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <signal.h>
@@ -6,8 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -115,6 +118,31 @@ static int signalled() {
     return 3;
 }
 
+static int calls() {
+    syscall(SYS_close, 0x1ffffff85ul);  // -123 to the kernel, which looks at an int
+    syscall(SYS_lseek, 1, 0x1000000001ul, 7);
+    return 0;
+}
+
+// Makes some kinds of files in an empty folder, one of them twice.
+static int files(const char* folder) {
+    if (chdir(folder) != 0) return 97;
+    close(open("a", O_WRONLY | O_CREAT | O_EXCL, 0600));
+    close(open("a", O_WRONLY | O_CREAT, 0600));
+    mkdir("folder", 0700);
+    symlink("nowhere", "link");
+    rename("a", "moved");
+    sockaddr_un address = {};
+    address.sun_family = AF_UNIX;
+    strcpy(address.sun_path, "socket");
+    const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+    bind(listener, reinterpret_cast<sockaddr*>(&address), sizeof address);
+    say("1");
+    link("moved", "a");
+    say("2");
+    return 0;
+}
+
 static int turn = 0;  // a futex's word
 static void wait_for_turn() {
     while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 0)
@@ -175,6 +203,8 @@ int main(int, char** arguments) {
     if (!strcmp(mode, "spam")) return spam();
     if (!strcmp(mode, "alarm")) return armed_alarm();
     if (!strcmp(mode, "signal")) return signalled();
+    if (!strcmp(mode, "calls")) return calls();
+    if (!strcmp(mode, "files")) return files(arguments[2]);
     if (!strcmp(mode, "signal_thread")) return signalled_thread();
     if (!strcmp(mode, "exec_chain")) return exec_chain(arguments[0]);
     if (!strcmp(mode, "stop")) return stopped();

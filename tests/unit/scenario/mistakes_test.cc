@@ -65,10 +65,46 @@ TEST_CASE("a value of the wrong type says what it must be and what it is") {
 TEST_CASE("a point has exactly one event") {
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\n") ==
           Lines{"x.toml:10:1: error: [point.p] needs \"enter\" or \"leave\" or \"born\" or \"exits\" or "
-                "\"execs\" or \"signal\""});
+                "\"execs\" or \"signal\" or \"file\""});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nenter = \"syscall:read\"\nexits = true\n") ==
           Lines{"x.toml:13:1: error: [point.p] has \"enter\" already; only one of \"enter\", \"leave\", "
-                "\"born\", \"exits\", \"execs\", \"signal\" is possible"});
+                "\"born\", \"exits\", \"execs\", \"signal\", \"file\" is "
+                "possible"});
+}
+
+TEST_CASE("conditions on arguments are judged by the call's prototype") {
+    const auto where = [](const std::string& rest, const std::string& event = "enter = \"syscall:openat\"") {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\n" + event + "\nwhere = " + rest + "\n");
+    };
+    CHECK(where("{ dfd = \"AT_FDCWD\", flags = \"&O_CREAT|O_EXCL\", mode = 0o644 }") == Lines{});
+    CHECK(where("{ dfd = -100, arg1 = 0x10 }", "leave = \"syscall:openat\"") == Lines{});
+    CHECK(where("{ arg0 = 3 }", "enter = \"syscall:io_uring_enter\"") == Lines{});
+    CHECK(where("{ flag = 1 }") ==
+          Lines{"x.toml:13:11: error: \"flag\" is no argument of openat; did you mean \"flags\"?\n"
+                "    its arguments are dfd, filename, flags, mode; arg0 to arg5 work too"});
+    CHECK(where("{ arg6 = 1 }").size() == 1);
+    CHECK(
+        where("{ flags = \"O_CRAET\" }") ==
+        Lines{
+            "x.toml:13:19: error: \"O_CRAET\" is no number and no constant that is known here; did you mean "
+            "\"O_CREAT\"?"});
+    CHECK(where("{ flags = 0x100000000 }") ==
+          Lines{"x.toml:13:19: error: flags can't be 4294967296: it has 32 bits"});
+    CHECK(where("{ flags = \"&O_RDONLY\" }") == Lines{"x.toml:13:19: error: \"&O_RDONLY\" names no bit"});
+    CHECK(where("{ flags = 0, arg2 = 0 }") ==
+          Lines{"x.toml:13:22: error: \"flags\" and \"arg2\" are the same argument of openat"});
+    CHECK(where("{ fd = 1 }", "enter = \"libc.so.6!write\"") ==
+          Lines{"x.toml:13:11: error: only points at system calls have arguments to compare\n"
+                "    write enter = \"syscall:NAME\" or leave = \"syscall:NAME\" with it"});
+}
+
+TEST_CASE("a file to wait for has an absolute path") {
+    const auto file = [](const std::string& path) {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\nfile = \"" + path + "\"\n");
+    };
+    CHECK(file("/tmp/ready") == Lines{});
+    CHECK(file("/tmp/.hidden..x") == Lines{});
+    for (const char* path : {"ready", "/tmp/../x", "/tmp/", "/", "/tmp/.."}) CHECK(file(path).size() == 1);
 }
 
 TEST_CASE("signals and executions that no thread can pass are refused") {
