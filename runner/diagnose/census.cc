@@ -30,7 +30,17 @@ std::vector<pid_t> thread_ids(pid_t pid) {
     return proc::numbers_in(fmt::format("/proc/{}/task", pid)).value_or(std::vector<pid_t>());
 }
 
+pid_t parent_of(pid_t pid) {
+    const auto stat = proc::parse_stat(read_file_or_empty(fmt::format("/proc/{}/stat", pid)));
+    return stat ? stat->parent : 0;
+}
+
+bool is_in(const Census& census, pid_t pid) {
+    return std::ranges::find(census.processes, pid, &CensusProcess::pid) != census.processes.end();
+}
+
 void add_process(Census& census, pid_t pid, pid_t parent) {
+    if (is_in(census, pid)) return;  // below two roots
     const std::vector<pid_t> tids = thread_ids(pid);
     // Children first: were a parent to end after this, it would not be asleep below, and the census no proof.
     const std::vector<pid_t> children = proc::children_of(pid, tids);
@@ -42,6 +52,10 @@ void add_process(Census& census, pid_t pid, pid_t parent) {
         else
             census.complete = false;
     }
+    // The main thread first: tids may have wrapped around.
+    std::ranges::stable_sort(process.threads, {}, [&](const CensusThread& thread) {
+        return std::pair(thread.tid != pid, thread.start_time);
+    });
     if (process.threads.empty())
         census.complete = false;
     else
@@ -51,19 +65,36 @@ void add_process(Census& census, pid_t pid, pid_t parent) {
 
 }  // namespace
 
-Census take_census(pid_t init) {
+Census take_census(const std::vector<pid_t>& roots, Roots themselves) {
     Census census;
-    for (const pid_t child : proc::children_of(init, thread_ids(init))) add_process(census, child, init);
+    for (const pid_t root : roots) {
+        if (themselves == Roots::count)
+            add_process(census, root, parent_of(root));
+        else
+            for (const pid_t child : proc::children_of(root, thread_ids(root)))
+                add_process(census, child, root);
+    }
     std::ranges::sort(census.processes, {}, [](const CensusProcess& process) {
         return std::pair(process.threads.front().start_time, process.pid);
     });
     return census;
 }
 
-bool all_sleep(const Census& census) {
+const CensusThread* find_thread(const Census& census, pid_t tid) {
+    for (const CensusProcess& process : census.processes)
+        if (const auto found = std::ranges::find(process.threads, tid, &CensusThread::tid);
+            found != process.threads.end())
+            return &*found;
+    return nullptr;
+}
+
+bool sleeps(const CensusThread& thread) {
     constexpr std::string_view asleep =
         "SDTtZ";  // proc(5): interruptible, in the kernel, stopped, traced, ended
-    const auto sleeps = [&](const CensusThread& thread) { return asleep.contains(thread.state); };
+    return asleep.contains(thread.state);
+}
+
+bool all_sleep(const Census& census) {
     return census.complete && std::ranges::all_of(census.processes, [&](const CensusProcess& process) {
                return std::ranges::all_of(process.threads, sleeps);
            });

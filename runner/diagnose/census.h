@@ -24,7 +24,7 @@ struct CensusThread {
 struct CensusProcess {
     pid_t pid = 0;
     pid_t parent = 0;
-    std::vector<CensusThread> threads;  // by tid
+    std::vector<CensusThread> threads;  // by birth, the main thread first
     bool operator==(const CensusProcess&) const = default;
 };
 
@@ -34,9 +34,14 @@ struct Census {
     bool operator==(const Census&) const = default;
 };
 
-// Everything below `init`, without it.
-Census take_census(pid_t init);
+// Everything below the roots; the roots themselves only if they count.
+enum class Roots { count, do_not_count };
+Census take_census(const std::vector<pid_t>& roots, Roots themselves);
 
+// Null where there is none.
+const CensusThread* find_thread(const Census& census, pid_t tid);
+// Does not run, is not about to, and is not on its way out.
+bool sleeps(const CensusThread& thread);
 // No thread runs, is about to, or is on its way out. Two equal censuses of sleeping threads prove that all of
 // them slept from the end of the first to the beginning of the second: a thread that sleeps in both and was
 // not put on a CPU in between was not woken.

@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "diagnose/asked_memory.h"
+#include "diagnose/outside.h"
 #include "diagnose/proc_files.h"
 #include "diagnose/retry_loops.h"
 #include "diagnose/snapshot_view.h"
@@ -32,6 +33,7 @@ Snapshot states_of(const Census& census) {
                                        .nth = static_cast<unsigned>(process.threads.size()) + 1,
                                        .state = thread.state,
                                        .run_count = thread.run_count,
+                                       .start_time = thread.start_time,
                                        .held_at = {},
                                        .retried_while = {}});
         process.zombie = std::ranges::all_of(process.threads, has_ended);
@@ -74,6 +76,7 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     const auto status = proc::parse_status(read_file_or_empty(task + "/status"));
     thread.inner_tid = status.inner_tid;
     thread.tracer = status.tracer;
+    thread.handled_signals = status.caught_signals & ~status.blocked_signals;
     // It has come to something that the runner has not been told of yet.
     if (thread.state == 't' && thread.tracer == getpid() && !thread.held_at) thread.paused = true;
     if (has_ended(thread)) return;
@@ -128,6 +131,44 @@ void read_asked_memory(Snapshot& snapshot) {
             }
 }
 
+// Whoever was not asleep, or was put on a CPU in between, may do anything. The same holds for one that is
+// gone.
+void mark_moved(Snapshot& snapshot, const Census& before, const Census& after) {
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ThreadSnapshot& thread : process.threads) {
+            const CensusThread* const first = find_thread(before, thread.tid);
+            const CensusThread* const last = find_thread(after, thread.tid);
+            thread.moved = !first || !last || *first != *last || !sleeps(*first);
+        }
+}
+
+bool is_unchanged(const ThreadSnapshot& one, const ThreadSnapshot& other) {
+    const bool asks_again = one.retried_while && other.retried_while;
+    return one.start_time == other.start_time && one.in_syscall == other.in_syscall &&
+           one.syscall == other.syscall && one.sp == other.sp && one.pc == other.pc &&
+           (asks_again || (one.args == other.args && one.run_count == other.run_count));
+}
+
+void mark_changed(const Snapshot& earlier, Snapshot& snapshot) {
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ThreadSnapshot& thread : process.threads) {
+            const ThreadSnapshot* const before = find_thread(earlier, thread.tid);
+            thread.moved = thread.moved || !before || !is_unchanged(*before, thread);
+        }
+}
+
+bool somebody_asks_again(const Snapshot& snapshot) {
+    return std::ranges::any_of(snapshot.processes, [](const ProcessSnapshot& process) {
+        return std::ranges::any_of(process.threads, [](const ThreadSnapshot& thread) {
+            return thread.moved && thread.retried_while;
+        });
+    });
+}
+
+bool anybody_stuck(const Snapshot& snapshot) {
+    return std::ranges::any_of(build_graph(snapshot, waits_of(snapshot)).threads, &ThreadWait::stuck);
+}
+
 std::vector<DescriptorSnapshot> pipes_of(const std::string& process) {
     auto descriptors = proc::read_descriptors(process).value_or(std::vector<DescriptorSnapshot>());
     std::erase_if(descriptors, [](const auto& descriptor) { return !descriptor.pipe; });
@@ -137,14 +178,19 @@ std::vector<DescriptorSnapshot> pipes_of(const std::string& process) {
 }  // namespace
 
 Snapshot Collector::collect(const Scope& scope, Detail detail) {
-    const Census before = take_census(scope.init);
+    return scope.world == World::sandbox ? collect_in_sandbox(scope, detail)
+                                         : collect_on_machine(scope, detail);
+}
+
+Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
+    const Census before = take_census(scope.roots, Roots::do_not_count);
     const bool asleep = all_sleep(before);
     const bool still_true = asleep && last_.consistent && before == last_census_;
     if (!still_true) {
         last_ = states_of(before);
         if (asleep || detail == Detail::always) look_into(last_, scope);
     }
-    last_.consistent = asleep && take_census(scope.init) == before;
+    last_.consistent = asleep && take_census(scope.roots, Roots::do_not_count) == before;
     last_census_ = before;
     // What the runner knows may change while nobody runs: it is put onto a copy each time.
     Snapshot snapshot = last_;
@@ -152,14 +198,55 @@ Snapshot Collector::collect(const Scope& scope, Detail detail) {
     return snapshot;
 }
 
-void Collector::look_into(Snapshot& snapshot, const Scope& scope) {
+// Two cuts, and the rest of the machine is looked through in between: that takes longer than a thread sleeps
+// that asks again and again, and decides something only where somebody seems to be stuck. Who is unchanged in
+// both cuts has not been woken meanwhile, so that nobody outside can have got anything from it.
+Snapshot Collector::collect_on_machine(const Scope& scope, Detail detail) {
+    Snapshot first = cut_patiently(scope);
+    if (detail != Detail::always && !anybody_stuck(first)) return first;
+    const Outside outside = look_outside(first);
+    Snapshot second = cut_patiently(scope);
+    mark_changed(first, second);
+    std::ranges::copy(outside.processes, std::back_inserter(second.processes));
+    second.unseen = outside.unseen;
+    second.detailed = true;
+    return second;
+}
+
+// Others may run meanwhile, and are marked: only those that slept all the time are seen as of one moment.
+Snapshot Collector::cut(const Scope& scope) {
+    const Census before = take_census(scope.roots, Roots::count);
+    Snapshot snapshot = states_of(before);
+    snapshot.world = World::machine;
+    names_.name(before, snapshot);
+    look_into(snapshot);
+    snapshot.detailed = false;
+    mark_moved(snapshot, before, take_census(scope.roots, Roots::count));
+    snapshot.consistent = true;
+    return snapshot;
+}
+
+// A thread that wakes up every millisecond to ask again may do so just now; soon it sleeps for long enough.
+Snapshot Collector::cut_patiently(const Scope& scope) {
+    constexpr int most = 8;
+    Snapshot snapshot = cut(scope);
+    for (int i = 1; i < most && somebody_asks_again(snapshot); ++i) snapshot = cut(scope);
+    return snapshot;
+}
+
+void Collector::look_into(Snapshot& snapshot) {
     for (ProcessSnapshot& process : snapshot.processes) look_into_process(process);
     read_asked_memory(snapshot);
     for (ProcessSnapshot& process : snapshot.processes) recognise_retry_loops(process);
-    snapshot.held_outside = pipes_of(fmt::format("/proc/{}", scope.init));
-    if (scope.init != getpid())
-        std::ranges::copy(pipes_of("/proc/self"), std::back_inserter(snapshot.held_outside));
     snapshot.detailed = true;
+}
+
+void Collector::look_into(Snapshot& snapshot, const Scope& scope) {
+    look_into(snapshot);
+    for (const pid_t root : scope.roots)
+        std::ranges::copy(pipes_of(fmt::format("/proc/{}", root)), std::back_inserter(snapshot.held_outside));
+    if (std::ranges::find(scope.roots, getpid()) == scope.roots.end())
+        std::ranges::copy(pipes_of("/proc/self"), std::back_inserter(snapshot.held_outside));
 }
 
 void Collector::recognise_retry_loops(ProcessSnapshot& process) {

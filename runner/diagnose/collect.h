@@ -6,6 +6,7 @@
 #include "diagnose/census.h"
 #include "diagnose/scope.h"
 #include "diagnose/snapshot.h"
+#include "diagnose/tree_names.h"
 #include "elf/unwind.h"
 
 namespace rehang {
@@ -32,11 +33,17 @@ class Collector {
         size_t mappings = 0;  // how many executable ones the process had: another number means other modules
     };
 
+    Snapshot collect_in_sandbox(const Scope& scope, Detail detail);
+    Snapshot collect_on_machine(const Scope& scope, Detail detail);
+    Snapshot cut(const Scope& scope);
+    Snapshot cut_patiently(const Scope& scope);
+    void look_into(Snapshot& snapshot);
     void look_into(Snapshot& snapshot, const Scope& scope);
     void recognise_retry_loops(ProcessSnapshot& process);
 
     elf::Files& files_;
     std::map<pid_t, KeptUnwinder> unwinders_;
+    TreeNames names_;  // on a machine
     Census last_census_;
     Snapshot last_;  // as /proc shows it
 };

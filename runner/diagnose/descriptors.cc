@@ -55,6 +55,16 @@ void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
 
 }  // namespace
 
+std::optional<std::vector<std::string>> read_descriptor_targets(const std::string& task) {
+    const auto numbers = numbers_in(task + "/fd");
+    if (!numbers) return std::nullopt;
+    std::vector<std::string> targets;
+    for (const int fd : *numbers)
+        if (auto target = link_target(fmt::format("{}/fd/{}", task, fd)))
+            targets.push_back(std::move(*target));
+    return targets;
+}
+
 std::optional<std::vector<DescriptorSnapshot>> read_descriptors(const std::string& task) {
     const auto numbers = numbers_in(task + "/fd");
     if (!numbers) return std::nullopt;

@@ -52,6 +52,11 @@ Suspicion suspect(const Snapshot& snapshot, const std::vector<ThreadWait>& waits
                   const Scope& scope) {
     const auto main = main_threads(snapshot, scope);
     if (main.empty()) return {};
+    if (scope.world == World::machine) {
+        auto threads = stuck_threads(snapshot, graph);
+        return threads.empty() ? Suspicion()
+                               : Suspicion{.answer = Diagnoser::Answer::stuck, .threads = std::move(threads)};
+    }
     if (graph.all_stuck(main))
         return {.answer = Diagnoser::Answer::stuck, .threads = stuck_threads(snapshot, graph)};
     const WaitGraph if_holds_last = build_graph(snapshot, waits, {.holds_last = true});
@@ -64,6 +69,7 @@ std::vector<std::string> doubts_about(const Snapshot& snapshot, const WaitGraph&
     std::vector<std::string> not_understood, others;
     for (const ThreadWait& thread : graph.threads) {
         if (thread.stuck || thread.wait.kind == WaitKind::exited) continue;
+        if (find_process(snapshot, thread.pid)->outside) continue;
         auto& doubts = thread.wait.by_outside ? not_understood : others;
         doubts.push_back(fmt::format("{}: {}", label_of(snapshot, thread.tid), thread.may_go_on));
     }
@@ -131,7 +137,7 @@ Diagnoser::Answer Diagnoser::look(const Scope& scope) {
 
 void Diagnoser::Impl::unwind_all(Evidence& evidence) {
     for (const ProcessSnapshot& process : evidence.snapshot.processes) {
-        if (process.zombie || process.mappings.empty()) continue;
+        if (process.zombie || process.outside || process.mappings.empty()) continue;
         for (const ThreadSnapshot& thread : process.threads)
             if (thread.sp != 0)
                 evidence.stacks[thread.tid] =
@@ -155,7 +161,10 @@ Diagnosis Diagnoser::explain(const Scope& scope) {
 
     const auto main = main_threads(snapshot, scope);
     Diagnosis diagnosis;
-    diagnosis.stuck = snapshot.consistent && !main.empty() && graph.all_stuck(main);
+    const auto stuck = [&](pid_t tid) { return graph.of(tid)->stuck; };
+    diagnosis.stuck =
+        snapshot.consistent && !main.empty() &&
+        (scope.world == World::machine ? std::ranges::any_of(main, stuck) : graph.all_stuck(main));
     diagnosis.doubts = doubts_about(snapshot, graph);
     diagnosis.processes = picture_processes(evidence);
     draw_waits(evidence, diagnosis.nodes, diagnosis.edges);

@@ -13,7 +13,10 @@ namespace rehang {
 std::vector<pid_t> main_threads(const Snapshot& snapshot, const Scope& scope) {
     std::vector<pid_t> threads;
     for (const ProcessSnapshot& process : snapshot.processes) {
-        if (std::ranges::find(scope.main_processes, process.path) == scope.main_processes.end()) continue;
+        if (process.outside) continue;
+        if (scope.world == World::sandbox &&
+            std::ranges::find(scope.main_processes, process.path) == scope.main_processes.end())
+            continue;
         std::ranges::copy(living_threads(process), std::back_inserter(threads));
     }
     return threads;

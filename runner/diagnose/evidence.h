@@ -30,7 +30,7 @@ struct Finding {
     std::vector<GraphEdge> edges;
 };
 
-// The living threads of the main processes.
+// The living threads of the main processes; on a machine of all that were asked about.
 std::vector<pid_t> main_threads(const Snapshot& snapshot, const Scope& scope);
 // The stuck threads that the main threads wait for, directly or through others; the main threads first,
 // nearest first.

@@ -127,7 +127,7 @@ void draw(Drawing& drawing, const Evidence& evidence, const std::string& from, c
 std::vector<DiagnosedProcess> picture_processes(const Evidence& evidence) {
     std::vector<DiagnosedProcess> processes;
     for (const ProcessSnapshot& process : evidence.snapshot.processes)
-        processes.push_back(picture(evidence, process));
+        if (!process.outside) processes.push_back(picture(evidence, process));
     for (const KnownProcess& known : evidence.scope.processes)
         if (!find_process(evidence.snapshot, known.pid)) processes.push_back(gone(known));
     return processes;
@@ -136,8 +136,8 @@ std::vector<DiagnosedProcess> picture_processes(const Evidence& evidence) {
 void draw_waits(const Evidence& evidence, std::vector<GraphNode>& nodes, std::vector<GraphEdge>& edges) {
     Drawing drawing = {.nodes = nodes, .edges = edges};
     for (const ThreadWait& waiting : evidence.graph.threads) {
-        if (waiting.wait.kind == WaitKind::exited) continue;
         const ProcessSnapshot& process = *find_process(evidence.snapshot, waiting.pid);
+        if (waiting.wait.kind == WaitKind::exited || process.outside) continue;
         const ThreadSnapshot& thread = *find_thread(evidence.snapshot, waiting.tid);
         const std::string id = thread_node(process, thread);
         drawing.node(id, "thread", label(process, thread));

@@ -53,10 +53,16 @@ std::optional<Stat> parse_stat(std::string_view text) {
     std::string_view rest = text.substr(close + 1);
     const std::string_view state = next_word(rest);
     if (state.empty()) return std::nullopt;
-    constexpr int fields_between = 18;  // state is field 3, starttime field 22
+    const std::string_view parent = next_word(rest);
+    for (int i = 0; i < 4; ++i) next_word(rest);
+    const std::uint64_t flags = number(next_word(rest));
+    constexpr std::uint64_t pf_kthread = 0x00200000;  // include/linux/sched.h
+    constexpr int fields_between = 12;                // ppid is field 4, flags field 9, starttime field 22
     for (int i = 0; i < fields_between; ++i) next_word(rest);
     return Stat{.comm = std::string(text.substr(open + 1, close - open - 1)),
                 .state = state.front(),
+                .parent = number<pid_t>(parent),
+                .kernel_thread = (flags & pf_kthread) != 0,
                 .start_time = number(next_word(rest))};
 }
 
@@ -89,6 +95,8 @@ Status parse_status(std::string_view text) {
     std::string_view ids = value_of(text, "NSpid:");
     for (std::string_view id = next_word(ids); !id.empty(); id = next_word(ids))
         status.inner_tid = number<pid_t>(id);
+    status.blocked_signals = number_of(text, "SigBlk:", 16);
+    status.caught_signals = number_of(text, "SigCgt:", 16);
     status.tracer = number_of<pid_t>(text, "TracerPid:");
     status.switches = {.cpu_ns = number_of(text, "nonvoluntary_ctxt_switches:"),
                        .times_run = number_of(text, "voluntary_ctxt_switches:")};

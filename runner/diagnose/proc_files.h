@@ -18,6 +18,8 @@ namespace rehang::proc {
 struct Stat {
     std::string comm;
     char state = '?';
+    pid_t parent = 0;
+    bool kernel_thread = false;
     std::uint64_t start_time = 0;  // clock ticks since boot
 };
 std::optional<Stat> parse_stat(std::string_view text);
@@ -36,6 +38,7 @@ std::optional<Syscall> parse_syscall(std::string_view text);
 struct Status {
     pid_t inner_tid = 0;  // the last, innermost, number of NSpid
     pid_t tracer = 0;
+    std::uint64_t blocked_signals = 0, caught_signals = 0;  // bit N-1 is signal N
     RunCount switches;  // voluntary and other context switches, for kernels without schedstat
 };
 Status parse_status(std::string_view text);
@@ -59,6 +62,9 @@ std::vector<pid_t> children_of(pid_t pid, const std::vector<pid_t>& tids);
 // schedstat, or the context switches where it counts nothing. Nothing for a thread that is gone.
 std::optional<RunCount> read_run_count(pid_t pid, pid_t tid);
 
+// The target of each descriptor of a process, without more: cheap enough for all processes of a machine.
+// `task` as below.
+std::optional<std::vector<std::string>> read_descriptor_targets(const std::string& task);
 // The descriptors of a process, by number. `task` is a folder like /proc/12 or /proc/12/task/13: a process
 // whose main thread has ended shows its descriptors only there. Nothing where they can't be read.
 std::optional<std::vector<DescriptorSnapshot>> read_descriptors(const std::string& task);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "diagnose/snapshot.h"
 #include "elf/unwind.h"
 
 namespace rehang {
@@ -57,7 +58,10 @@ struct ForkRecord {
 };
 
 struct Scope {
-    pid_t init = 0;  // everything below it is looked at; the init itself never counts
+    World world = World::sandbox;
+    // With everything below them they are looked at. In a sandbox the one root is its init, which never
+    // counts itself.
+    std::vector<pid_t> roots;
     std::vector<KnownProcess> processes;
     std::vector<ForkRecord> forks;
     std::vector<std::string> main_processes;  // the paths of the [[process]]es: when all that are left of

@@ -15,6 +15,12 @@
 
 namespace rehang {
 
+// Who could be at the other end of what the processes wait for.
+enum class World {
+    sandbox,  // nobody but the processes below one init, and the runner
+    machine,  // whoever else lives on the machine
+};
+
 // How often and how long a thread has run so far; two equal readings mean that it has not run in between.
 // Source: /proc/TID/schedstat (proc(5)), or the context switches of /proc/TID/status where the kernel has no
 // schedstat.
@@ -31,6 +37,7 @@ struct ThreadSnapshot {
     unsigned nth = 0;     // birth number in its process, main is 1
     char state = '?';     // proc(5): R S D T t Z X
     RunCount run_count;
+    std::uint64_t start_time = 0;  // clock ticks since boot
     // From /proc/TID/syscall. in_syscall false: running, or stopped outside of one.
     bool in_syscall = false;
     long syscall = -1;
@@ -39,7 +46,9 @@ struct ThreadSnapshot {
     // By the runner: stays at a point, or is stopped for a moment and will go on.
     std::optional<std::string> held_at;
     bool paused = false;
-    pid_t tracer = 0;  // whoever traces it by ptrace(2)
+    bool moved = false;                 // was put on a CPU while the others were read, or was about to be
+    pid_t tracer = 0;                   // whoever traces it by ptrace(2)
+    std::uint64_t handled_signals = 0;  // those that would call a handler in it now: bit N-1 is signal N
     // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
     // (diagnose/retry_loops.h).
     std::optional<std::uint32_t> retried_while;
@@ -65,10 +74,12 @@ struct DescriptorSnapshot {
 struct ProcessSnapshot {
     pid_t pid = 0;
     pid_t inner_pid = 0;
-    pid_t parent = 0;                // current parent: the init of the sandbox for orphans
-    std::string path;                // "probe/1"; "" if the runner has no name for it
-    std::string name;                // comm
-    bool zombie = false;             // all of it: every thread has ended
+    pid_t parent = 0;      // current parent: the init of the sandbox for orphans
+    std::string path;      // "probe/1"; "" if the runner has no name for it
+    std::string name;      // comm
+    bool outside = false;  // not asked about, but it shares something with those that are: it may do
+                           // anything at any time
+    bool zombie = false;   // all of it: every thread has ended
     std::optional<int> exit_status;  // of a zombie, as wait(2) gives it, where it is known
     bool alarm = false;  // a timer of the process may send it a signal: setitimer, alarm, timer_create
     bool untracked_wakers =
@@ -83,6 +94,7 @@ struct ProcessSnapshot {
 };
 
 struct Snapshot {
+    World world = World::sandbox;
     std::vector<ProcessSnapshot> processes;  // by birth where known
     // Words, time-outs and pollfds that the waits point to, read from the processes' memory at the same
     // moment: (pid, address) -> bytes.
@@ -90,10 +102,13 @@ struct Snapshot {
     // Pipes and FIFOs that somebody holds who is not looked at: the runner itself and the init of the
     // sandbox.
     std::vector<DescriptorSnapshot> held_outside;
+    // World::machine: processes that can't be looked into, as a sentence; any of them could hold anything.
+    std::optional<std::string> unseen;
     // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after:
     // then all of this was true at one moment. False: somebody ran, look again.
     bool consistent = false;
-    // False: only the threads' states were read, because somebody was running.
+    // False: only the threads' states were read, because somebody was running. World::machine: who is outside
+    // was not looked at, because nobody seemed to be stuck.
     bool detailed = false;
 };
 

@@ -27,7 +27,11 @@ std::vector<const ProcessSnapshot*> children_waited_for(const Sleeper& sleeper) 
     std::vector<const ProcessSnapshot*> children;
     for (const pid_t pid : sleeper.process.children) {
         const ProcessSnapshot* const child = find_process(sleeper.snapshot, pid);
-        if (child && (!wanted || child->inner_pid == *wanted)) children.push_back(child);
+        if (!child) continue;
+        // A parent that is in the runner's pid namespace knows a child in an inner one by its outer number.
+        const bool by_outer_pid =
+            wanted && sleeper.process.inner_pid == sleeper.process.pid && child->pid == *wanted;
+        if (!wanted || child->inner_pid == *wanted || by_outer_pid) children.push_back(child);
     }
     return children;
 }
@@ -78,6 +82,10 @@ Wait for_child(const Sleeper& sleeper) {
     Wait wait;
     wait.kind = WaitKind::child;
     add_children(wait, children);
+    // Another thread may make one more child, and any child will do.
+    if (!wanted_child(sleeper.thread))
+        std::ranges::copy(living_threads(sleeper.process, sleeper.thread.tid),
+                          std::back_inserter(wait.wakers));
     wait.by_outside = tracee_of(sleeper);
     if (children.empty()) {
         wait.sentence = "waits for a child";

@@ -70,8 +70,9 @@ void add_wakers_through_shared_memory(Wait& wait, const Sleeper& sleeper, const 
         return;
     }
     wait.wakers = living_threads(sleeper.snapshot, sleeper.thread.tid);  // each could map it by its name
-    if (!mapping.path.starts_with("/memfd:") && !mapping.path.starts_with("/SYSV") &&
-        !is_private_place(mapping.path))
+    if (sleeper.snapshot.world == World::machine ||
+        (!mapping.path.starts_with("/memfd:") && !mapping.path.starts_with("/SYSV") &&
+         !is_private_place(mapping.path)))
         wait.by_outside = fmt::format("its futex word lies in {}, which anybody may map", mapping.path);
 }
 
@@ -127,6 +128,14 @@ void rename_location(Wait& wait, const std::string& name) {
 
 bool is_futex_wait(const std::array<std::uint64_t, 6>& args) {
     return wait_rules::waits(wait_rules::operation(args));
+}
+
+bool is_lock_wait(const ThreadSnapshot& thread) {
+    constexpr std::uint64_t locked_with_waiters = 2;
+    if (!thread.in_syscall || thread.syscall != SYS_futex) return false;
+    const std::uint64_t operation = wait_rules::operation(thread.args);
+    return operation == FUTEX_LOCK_PI || operation == wait_rules::lock_pi2 ||
+           (operation == FUTEX_WAIT && static_cast<std::uint32_t>(thread.args[2]) == locked_with_waiters);
 }
 
 bool is_timed_futex_wait(const ThreadSnapshot& thread) {

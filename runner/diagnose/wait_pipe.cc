@@ -53,7 +53,9 @@ std::optional<std::string> unknown_waker(const Sleeper& sleeper, const PipeEnd& 
     if (!known_holders)
         return fmt::format("none of the processes that are looked at holds the other end of {}",
                            name_of(end.descriptor));
-    if (has_a_name(end.descriptor) && !is_private_place(end.descriptor.target))
+    const bool private_place =
+        sleeper.snapshot.world == World::sandbox && is_private_place(end.descriptor.target);
+    if (has_a_name(end.descriptor) && !private_place)
         return fmt::format("anybody may open the FIFO {}", end.descriptor.target);
     if (auto in_flight = descriptors_in_flight(sleeper.snapshot)) return in_flight;
     return unreadable_process(sleeper.snapshot);

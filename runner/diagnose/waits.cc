@@ -3,8 +3,12 @@
 #include <fmt/format.h>
 #include <sys/syscall.h>
 
-#include <map>
+#include <csignal>
 
+#include <map>
+#include <optional>
+
+#include "base/names.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/wait_rules.h"
 
@@ -113,6 +117,9 @@ Wait by_state(const Sleeper& sleeper) {
                 .children = {},
                 .wakers = {},
                 .by_outside = {}};
+    if (sleeper.process.outside)
+        return goes_on(WaitKind::running, "is outside of the tree, and may do anything");
+    if (thread.moved) return goes_on(WaitKind::running, "runs");
     if (thread.paused) return goes_on(WaitKind::stopped, "is stopped by the runner for a moment");
     if (thread.held_at) return held(thread);
     switch (thread.state) {
@@ -137,6 +144,80 @@ void add_wakers_of_the_process(Wait& wait, const ProcessSnapshot& process) {
         wait.by_outside = fmt::format("{} uses io_uring, which this version does not follow", label(process));
 }
 
+// Bit N-1 for signal N. Those that report a mistake of the thread itself, and the two that libc keeps for
+// itself (SIGCANCEL, SIGSETXID), come from nobody else. SIGINT is the user who gives up, not a way in which a
+// program goes on.
+std::uint64_t unexpected_signals() {
+    std::uint64_t mask = 0;
+    for (const int signal : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT, SIGINT, 32, 33})
+        mask |= std::uint64_t{1} << (signal - 1);
+    return mask;
+}
+
+std::string names_of_signals(std::uint64_t mask) {
+    constexpr size_t most = 3;
+    std::vector<std::string> names;
+    for (int signal = 1; signal <= 64; ++signal)
+        if (mask >> (signal - 1) & 1U) names.push_back(signal_name(signal));
+    if (names.size() > most) {
+        names.resize(most);
+        names.emplace_back("…");
+    }
+    return enumerate(names, ", ");
+}
+
+// Who waits for a lock goes on waiting for it after a handler has run, and no handler may release one
+// (signal-safety(7)).
+bool waits_for_lock(const ThreadWait& waiting, const ThreadSnapshot& thread) {
+    return waiting.wait.kind == WaitKind::futex && (waiting.wait.retried || is_lock_wait(thread));
+}
+
+// The handler of one thread may wake any thread of its process.
+std::optional<std::string> handler_that_may_run(const ProcessSnapshot& process) {
+    std::uint64_t handled = 0;
+    for (const ThreadSnapshot& thread : process.threads)
+        if (!has_ended(thread)) handled |= thread.handled_signals;
+    handled &= ~unexpected_signals();
+    if (handled == 0) return std::nullopt;
+    return fmt::format("a signal may end its wait: {} has handlers ({})", label(process),
+                       names_of_signals(handled));
+}
+
+// How far the wait is understood where the whole machine is the world.
+std::optional<std::string> waker_on_the_machine(const Snapshot& snapshot, const ProcessSnapshot& process,
+                                                const ThreadSnapshot& thread, const ThreadWait& waiting) {
+    if (process.outside) return "is not one of the processes that were asked about, and may do anything";
+    switch (waiting.wait.kind) {
+        case WaitKind::futex: {
+            const elf::Mapping* const mapping = mapping_at(process, waiting.wait.address);
+            if (mapping && mapping->shared && snapshot.unseen) return snapshot.unseen;
+            if (waits_for_lock(waiting, thread)) return std::nullopt;
+            return handler_that_may_run(process);
+        }
+        case WaitKind::pipe_read:
+        case WaitKind::pipe_write:
+        case WaitKind::poll:
+            if (snapshot.unseen) return snapshot.unseen;
+            return handler_that_may_run(process);
+        case WaitKind::child:
+        case WaitKind::vfork:
+            return handler_that_may_run(process);
+        case WaitKind::stopped:
+            return fmt::format("anybody may let it continue: kill -CONT {}", process.pid);
+        case WaitKind::signal:
+            return "anybody may send it a signal";
+        default:
+            return "somebody else on this machine may end its wait";
+    }
+}
+
+void add_wakers_on_the_machine(const Snapshot& snapshot, const ProcessSnapshot& process,
+                               const ThreadSnapshot& thread, ThreadWait& waiting) {
+    Wait& wait = waiting.wait;
+    if (wait.kind == WaitKind::exited || wait.by_itself || wait.by_outside) return;
+    wait.by_outside = waker_on_the_machine(snapshot, process, thread, waiting);
+}
+
 }  // namespace
 
 std::vector<ThreadWait> waits_of(const Snapshot& snapshot) {
@@ -146,6 +227,7 @@ std::vector<ThreadWait> waits_of(const Snapshot& snapshot) {
             ThreadWait wait = {.pid = process.pid, .tid = thread.tid, .wait = {}, .may_go_on = {}};
             wait.wait = by_state({.snapshot = snapshot, .process = process, .thread = thread});
             add_wakers_of_the_process(wait.wait, process);
+            if (snapshot.world == World::machine) add_wakers_on_the_machine(snapshot, process, thread, wait);
             waits.push_back(std::move(wait));
         }
     return waits;

@@ -23,5 +23,9 @@ void rename_location(Wait& wait, const std::string& name);
 bool is_futex_wait(const std::array<std::uint64_t, 6>& args);
 // The same with a time-out.
 bool is_timed_futex_wait(const ThreadSnapshot& thread);
+// A wait for a lock, as libc's locks without an owner in the word do it: FUTEX_WAIT while the word is 2,
+// "locked, and somebody waits"; or for a PI lock. Conditions, semaphores and joins wait by other operations
+// or words.
+bool is_lock_wait(const ThreadSnapshot& thread);
 
 }  // namespace rehang

@@ -81,7 +81,7 @@ void Watch::attach(const Tracing& tracing, pid_t init) {
 }
 
 Scope Watch::scope() const {
-    Scope scope{.init = init_, .processes = {}, .forks = forks_, .main_processes = {}};
+    Scope scope{.roots = {init_}, .processes = {}, .forks = forks_, .main_processes = {}};
     for (const TrackedProcess& process : tracing_->tree().processes())
         scope.processes.push_back(known(process, *tracing_));
     for (const PlannedProcess& process : plan_->processes) scope.main_processes.push_back(process.name);

@@ -90,7 +90,7 @@ StuckTree::StuckTree(const std::function<void()>& body) {
     init_ = fork();
     if (init_ == 0) be_init(body, test);
     a_ = wait_for_child(init_, 1);
-    scope_.init = init_;
+    scope_.roots = {init_};
     scope_.main_processes = {"a"};
     scope_.processes = {{.pid = a_, .path = "a", .parent_path = {}, .exit_status = {}, .threads = {}}};
 }
@@ -106,6 +106,10 @@ pid_t StuckTree::name_child(pid_t parent, const std::string& parent_path, const 
     scope_.processes.push_back(
         {.pid = child, .path = path, .parent_path = parent_path, .exit_status = {}, .threads = {}});
     return child;
+}
+
+void StuckTree::ask_from_outside() {
+    scope_ = {.world = World::machine, .roots = {a_}, .processes = {}, .forks = {}, .main_processes = {}};
 }
 
 std::optional<Diagnoser::Answer> StuckTree::look_until(Diagnoser::Answer answer) {

@@ -47,6 +47,10 @@ class StuckTree {
     bool never_proven(int count = 50);
     Diagnosis explain() { return diagnoser_.explain(scope_); }
 
+    // From now on looked at like any tree on this machine, that nobody started for the purpose: "a" and
+    // below.
+    void ask_from_outside();
+
     Scope& scope() { return scope_; }
     Diagnoser& diagnoser() { return diagnoser_; }
 
