@@ -56,9 +56,9 @@ int main(int argc, char** argv) {
     if (before_fork) pool.start();
     const pid_t child = fork();
     if (child < 0) fail("fork");
-    if (!before_fork && (child > 0 || submits)) pool.start();
     if (child == 0) {
         if (!submits) return 0;
+        if (!before_fork) pool.start();
         pool.submit_and_wait();
         _exit(0);
     }

@@ -1,6 +1,8 @@
 // capture_fork of diagnosis.h.
 #include <fmt/format.h>
+#include <linux/kcmp.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -51,6 +53,33 @@ ThreadAtFork look_at(pid_t pid, pid_t tid, const std::vector<ThreadAtFork>& held
     return thread;
 }
 
+// Where programs keep locks: .data and .bss of modules, the heap. Thread stacks and what is reserved in large
+// pieces are left out.
+bool may_have_locks(const elf::Mapping& mapping) {
+    constexpr std::uint64_t most = std::uint64_t{4} << 20;
+    return mapping.writable && mapping.readable && !mapping.shared && mapping.end - mapping.start <= most &&
+           !mapping.path.starts_with("[stack");
+}
+
+// The child has not run yet: what it has now, it has from the fork, whatever the parent's threads do
+// meanwhile.
+std::vector<elf::SavedStack> copy_memory(pid_t child) {
+    constexpr std::uint64_t budget = std::uint64_t{8} << 20;
+    std::vector<elf::SavedStack> memory;
+    std::uint64_t copied = 0;
+    for (const elf::Mapping& mapping : elf::read_mappings(child)) {
+        const std::uint64_t size = mapping.end - mapping.start;
+        if (!may_have_locks(mapping) || copied + size > budget) continue;
+        memory.push_back({.start = mapping.start, .bytes = read_memory(child, mapping.start, size)});
+        copied += size;
+    }
+    return memory;
+}
+
+bool share_memory(pid_t parent, pid_t child) {
+    return syscall(SYS_kcmp, parent, child, KCMP_VM, 0UL, 0UL) == 0;
+}
+
 unsigned birth_number(const KnownProcess& process, pid_t tid, size_t place) {
     const auto known = std::ranges::find(process.threads, tid, &KnownThread::tid);
     return known == process.threads.end() || known->nth == 0 ? static_cast<unsigned>(place) : known->nth;
@@ -64,7 +93,8 @@ ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std
                          .child = child_path,
                          .parent_pid = parent.pid,
                          .child_pid = child_pid,
-                         .threads = {}};
+                         .threads = {},
+                         .memory = {}};
     const auto tids =
         proc::numbers_in(fmt::format("/proc/{}/task", parent.pid)).value_or(std::vector<pid_t>());
     for (const pid_t tid : tids) {
@@ -73,6 +103,8 @@ ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std
         thread.nth = birth_number(parent, tid, record.threads.size() + 1);
         record.threads.push_back(std::move(thread));
     }
+    if (record.threads.size() > 1 && child_pid != 0 && !share_memory(parent.pid, child_pid))
+        record.memory = std::make_shared<const std::vector<elf::SavedStack>>(copy_memory(child_pid));
     return record;
 }
 

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "diagnose/asked_memory.h"
 #include "diagnose/causes.h"
@@ -63,9 +64,12 @@ std::optional<std::string> in_the_parent(const Evidence& evidence, const Inherit
     const ProcessSnapshot* const parent = find_process(evidence.snapshot, lock.owner.fork->parent_pid);
     if (!parent || parent->zombie) return std::nullopt;
     const auto bytes = read_memory(parent->pid, lock.waiting.wait.address, sizeof(std::uint32_t));
-    if (std::ranges::any_of(bytes, [](unsigned char byte) { return byte != 0; }) || bytes.empty())
-        return std::nullopt;
-    return fmt::format("In {} itself the word is 0 by now: there its owner has released it.", label(*parent));
+    std::uint32_t word = 0;
+    if (bytes.size() != sizeof word) return std::nullopt;
+    std::memcpy(&word, bytes.data(), sizeof word);
+    if (is_locked(lock_waited_for(evidence, lock.waiting), word)) return std::nullopt;
+    return fmt::format("In {} itself the word is {} by now: there its owner has released it.", label(*parent),
+                       word);
 }
 
 void draw_the_owner(Finding& finding, const InheritedLock& lock) {
@@ -91,8 +95,6 @@ std::optional<Finding> find_inherited_lock(const Evidence& evidence) {
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const ProcessSnapshot* const child = find_process(evidence.snapshot, thread->pid);
         if (thread->wait.kind != WaitKind::futex || !is_private(*child, thread->wait.address)) continue;
-        if (object_waited_at(evidence, *thread) != ObjectKind::unknown)
-            continue;  // nobody holds one of those
         if (auto owner = find_owner_at_fork(evidence, *child, *thread))
             return tell(evidence, {.child = *child, .waiting = *thread, .owner = std::move(*owner)});
     }

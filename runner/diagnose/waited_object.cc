@@ -54,6 +54,12 @@ bool is_semaphore(const Evidence& evidence, const ThreadWait& waiting) {
     return *waiters > 0 && *waiters < 0x10000 && *shared == (waits_privately ? 0 : FUTEX_PRIVATE_FLAG);
 }
 
+// CPython up to 3.12, Python/thread_pthread.h: with POSIX semaphores, a lock is one.
+bool is_pythons_lock(const Evidence& evidence, pid_t tid) {
+    return stands_in(evidence, tid, "PyThread_acquire_lock_timed") ||
+           stands_in(evidence, tid, "PyThread_acquire_lock");
+}
+
 }  // namespace
 
 ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting) {
@@ -61,6 +67,36 @@ ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting)
     const ObjectKind kind = by_functions(evidence, waiting.tid);
     if (kind != ObjectKind::unknown) return kind;
     return is_semaphore(evidence, waiting) ? ObjectKind::semaphore : ObjectKind::unknown;
+}
+
+LockKind lock_waited_for(const Evidence& evidence, const ThreadWait& waiting) {
+    const std::uint32_t word = waiting.wait.word;
+    const auto kind = [&] {
+        switch (object_waited_at(evidence, waiting)) {
+            case ObjectKind::semaphore:
+                return is_pythons_lock(evidence, waiting.tid) ? LockKind::semaphore : LockKind::none;
+            case ObjectKind::condition:
+            case ObjectKind::condition_end:
+                return LockKind::none;
+            case ObjectKind::unknown:
+                break;
+        }
+        if (stands_in(evidence, waiting.tid, "__cxa_guard_acquire")) return LockKind::guard;
+        return word == 1 || word == 2 ? LockKind::low_level : LockKind::word;
+    }();
+    return is_locked(kind, word) ? kind : LockKind::none;
+}
+
+bool is_locked(LockKind kind, std::uint32_t word) {
+    constexpr std::uint32_t guard_pending = 0x100;  // libstdc++, cxxabi_tweaks.h: the second byte
+    switch (kind) {
+        case LockKind::semaphore:
+            return word == 0;
+        case LockKind::guard:
+            return (word & guard_pending) != 0;
+        default:
+            return word != 0;
+    }
 }
 
 std::string_view told(ObjectKind kind) {

@@ -17,6 +17,17 @@ enum class ObjectKind {
 // new_sem).
 ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting);
 
+// How a lock says that it is locked.
+enum class LockKind {
+    none,       // it is no lock, or it is not locked
+    word,       // its word is not 0
+    low_level,  // its word is 1, or 2 when somebody waits: no other object has this
+    semaphore,  // Python's locks: a semaphore that is 0
+    guard,      // of a static object in C++ that is just made: __cxa_guard_acquire
+};
+LockKind lock_waited_for(const Evidence& evidence, const ThreadWait& waiting);
+bool is_locked(LockKind kind, std::uint32_t word);
+
 // "the condition variable at", "the semaphore at".
 std::string_view told(ObjectKind kind);
 

@@ -105,6 +105,16 @@ void Watch::forked(const TrackedProcess& parent, pid_t forking_tid, const Tracke
     for (const TrackedThread& thread : parent.threads)
         if (auto stands = held_thread(thread, *tracing_)) held.push_back(std::move(*stands));
     forks_.push_back(capture_fork(known(parent, *tracing_), forking_tid, child.path.text(), child.pid, held));
+    limit_kept_memory();
+}
+
+// Of many forks only the first ones keep what the child's memory was.
+void Watch::limit_kept_memory() {
+    constexpr size_t most = size_t{64} << 20;
+    ForkRecord& last = forks_.back();
+    if (!last.memory) return;
+    for (const elf::SavedStack& piece : *last.memory) kept_memory_ += piece.bytes.size();
+    if (kept_memory_ > most) last.memory = nullptr;
 }
 
 void Watch::giving_up(size_t hold, const std::string& reason) {

@@ -30,6 +30,7 @@ class Watch : public Watcher {
 
   private:
     Scope scope() const;
+    void limit_kept_memory();
     UnmetHold missing(size_t hold, size_t point, std::string reason, const Diagnosis& diagnosis) const;
 
     const Plan* plan_;
@@ -37,6 +38,7 @@ class Watch : public Watcher {
     const Tracing* tracing_ = nullptr;
     pid_t init_ = 0;
     std::vector<ForkRecord> forks_;
+    size_t kept_memory_ = 0;                // bytes read at forks so far
     std::map<size_t, UnmetHold> given_up_;  // by hold
 };
 
