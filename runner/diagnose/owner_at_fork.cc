@@ -120,7 +120,7 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
                                .child = child,
                                .lock = waiting.wait.address,
                                .word = waiting.wait.word,
-                               .mutex_owner = mutex_owner(evidence, waiting)};
+                               .mutex_owner = mutex_owner(waiting)};
     if (question.word == 0) return std::nullopt;  // not locked at all
     if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
     for (const ForkRecord* const fork : forks_that_led_to(evidence.scope, child.path))
