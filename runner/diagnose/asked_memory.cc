@@ -1,10 +1,25 @@
 #include "diagnose/asked_memory.h"
 
+#include <fcntl.h>
 #include <poll.h>
+#include <sys/sem.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
+#include <cstring>
+
 namespace rehang {
+namespace {
+
+MemoryPiece whole(std::uint64_t address, size_t size) {
+    return {.address = address, .size = size, .at_least = size};
+}
+
+MemoryPiece futex_at(std::uint64_t address) {
+    return {.address = address, .size = mutex_bytes, .at_least = 4};
+}
+
+}  // namespace
 
 std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread) {
     if (!thread.in_syscall) return {};
@@ -12,30 +27,55 @@ std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread) {
     std::vector<MemoryPiece> pieces;
     switch (thread.syscall) {
         case SYS_futex:
-            pieces.push_back({.address = args[0], .size = mutex_bytes, .at_least = 4});
+        case sys_futex_wait:
+            pieces.push_back(futex_at(args[0]));
+            break;
+        case sys_futex_waitv:
+            pieces.push_back(whole(args[0], args[1] <= most_futexes ? args[1] * sizeof(FutexWaiter) : 0));
             break;
         case SYS_poll:
         case SYS_ppoll: {
             const size_t size = args[1] <= most_polled ? args[1] * sizeof(pollfd) : 0;
-            pieces.push_back({.address = args[0], .size = size, .at_least = size});
+            pieces.push_back(whole(args[0], size));
             break;
         }
         case SYS_select:
         case SYS_pselect6: {
             const size_t size = args[0] <= most_polled ? fd_set_bytes(args[0]) : 0;
-            for (size_t set = 1; set <= 3; ++set)
-                pieces.push_back({.address = args[set], .size = size, .at_least = size});
+            for (size_t set = 1; set <= 3; ++set) pieces.push_back(whole(args[set], size));
             break;
         }
         case SYS_clone3:
-            pieces.push_back(
-                {.address = args[0], .size = 8, .at_least = 8});  // struct clone_args begins with the flags
+            pieces.push_back(whole(args[0], 8));  // struct clone_args begins with the flags
+            break;
+        case SYS_fcntl:
+            if (args[1] == F_SETLKW || args[1] == F_OFD_SETLKW)
+                pieces.push_back(whole(args[2], sizeof(struct flock)));
+            break;
+        case SYS_semop:
+        case SYS_semtimedop:
+            pieces.push_back(whole(args[1], args[2] <= most_semaphores ? args[2] * sizeof(sembuf) : 0));
+            break;
+        case SYS_rt_sigtimedwait:
+            pieces.push_back(whole(args[0], 8));  // the kernel's sigset_t: a bit a signal
             break;
         default:
             break;
     }
     std::erase_if(pieces, [](const MemoryPiece& piece) { return piece.address == 0 || piece.size == 0; });
     return pieces;
+}
+
+std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
+                                           std::span<const unsigned char> piece) {
+    if (thread.syscall != sys_futex_waitv) return {};
+    std::vector<MemoryPiece> words;
+    for (; piece.size() >= sizeof(FutexWaiter); piece = piece.subspan(sizeof(FutexWaiter))) {
+        FutexWaiter waiter;
+        std::memcpy(&waiter, piece.data(), sizeof waiter);
+        words.push_back(futex_at(waiter.address));
+    }
+    return words;
 }
 
 std::vector<unsigned char> read_memory(pid_t pid, std::uint64_t address, size_t size) {

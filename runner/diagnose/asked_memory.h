@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "diagnose/snapshot.h"
@@ -17,9 +18,12 @@ struct MemoryPiece {
     size_t at_least = 0;  // what is enough where the rest is not mapped
 };
 
-// Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, clone3's flags.
-// Pure.
+// Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, clone3's flags,
+// lock ranges, semaphore operations, signal sets. Pure.
 std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread);
+// What a piece of those points to in turn: the words of futex_waitv. Pure.
+std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
+                                           std::span<const unsigned char> piece);
 
 // Reads without stopping the process. Empty where there is nothing (any more).
 std::vector<unsigned char> read_memory(pid_t pid, std::uint64_t address, size_t size);
@@ -28,6 +32,22 @@ std::vector<unsigned char> read_memory(pid_t pid, std::uint64_t address, size_t 
 // 4 bytes each.
 constexpr size_t mutex_bytes = 24;
 constexpr size_t mutex_owner_offset = 8;
+
+// System calls that are younger than some libraries' headers.
+constexpr long sys_futex_waitv = 449;  // Linux 5.16
+constexpr long sys_futex_wait = 455;   // Linux 6.7
+
+// struct futex_waitv of linux/futex.h; at most 128 of them.
+struct FutexWaiter {
+    std::uint64_t expected;
+    std::uint64_t address;
+    std::uint32_t flags;
+    std::uint32_t reserved;
+};
+constexpr std::uint64_t most_futexes = 128;
+
+// SEMOPM of semop(2), as large as the kernel allows by default.
+constexpr std::uint64_t most_semaphores = 500;
 
 // select(2) asks for whole longs.
 constexpr size_t fd_set_bytes(std::uint64_t descriptors) {

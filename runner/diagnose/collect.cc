@@ -76,7 +76,7 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     const auto status = proc::parse_status(read_file_or_empty(task + "/status"));
     thread.inner_tid = status.inner_tid;
     thread.tracer = status.tracer;
-    thread.handled_signals = status.caught_signals & ~status.blocked_signals;
+    thread.caught = status.caught;
     // It has come to something that the runner has not been told of yet.
     if (thread.state == 't' && thread.tracer == getpid() && !thread.held_at) thread.paused = true;
     if (has_ended(thread)) return;
@@ -91,14 +91,38 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     if (read_file_or_empty(task + "/wchan").starts_with("seccomp_do_user_notification")) thread.paused = true;
 }
 
-bool shares_memory(pid_t one, pid_t other) {
-    const long order = syscall(SYS_kcmp, one, other, KCMP_VM, 0UL, 0UL);
-    // A kernel without CONFIG_KCMP can't tell: each of them may then wake the other.
-    return order == 0 || (order < 0 && errno != ESRCH);
+// One address space has the same mappings, so most need not be compared by kcmp(2). Where that is not
+// allowed, a fork's copy counts as the same memory: a waker too many.
+bool same_address_space(const ProcessSnapshot& one, const ProcessSnapshot& other) {
+    const auto same = [](const elf::Mapping& a, const elf::Mapping& b) {
+        return a.start == b.start && a.end == b.end;
+    };
+    if (one.mappings.empty() || !std::ranges::equal(one.mappings, other.mappings, same)) return false;
+    const long order =
+        syscall(SYS_kcmp, living_threads(one).front(), living_threads(other).front(), KCMP_VM, 0UL, 0UL);
+    return order <= 0;  // 1 to 3: different; negative: not allowed
 }
 
-bool has_posix_timers(pid_t pid) {
-    return !read_file_or_empty(fmt::format("/proc/{}/timers", pid)).empty();
+void find_shared_memory(Snapshot& snapshot) {
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ProcessSnapshot& earlier : snapshot.processes) {
+            if (&earlier == &process) break;
+            if (!same_address_space(process, earlier)) continue;
+            if (earlier.memory_of == 0) earlier.memory_of = earlier.pid;
+            process.memory_of = earlier.memory_of;
+            break;
+        }
+}
+
+// A kernel without CONFIG_CHECKPOINT_RESTORE does not show them: then there may be some.
+bool may_have_posix_timers(pid_t pid) {
+    static const bool shown = access("/proc/self/timers", F_OK) == 0;
+    return !shown || !read_file_or_empty(fmt::format("/proc/{}/timers", pid)).empty();
+}
+
+// Something that this version does not follow, and that may end any wait of its process.
+bool is_untracked_waker(const DescriptorSnapshot& descriptor) {
+    return descriptor.target == "anon_inode:[io_uring]" || descriptor.target == "anon_inode:[userfaultfd]";
 }
 
 void look_into_process(ProcessSnapshot& process) {
@@ -112,22 +136,26 @@ void look_into_process(ProcessSnapshot& process) {
     process.mappings = elf::read_mappings(left);
     process.unreadable = !descriptors || process.mappings.empty();
     process.descriptors = std::move(descriptors).value_or(std::vector<DescriptorSnapshot>());
-    process.alarm = process.alarm || has_posix_timers(left);
-    process.untracked_wakers = std::ranges::any_of(process.descriptors, [](const auto& descriptor) {
-        return descriptor.target == "anon_inode:[io_uring]";
-    });
-    process.shares_parents_memory = shares_memory(process.pid, process.parent);
+    process.alarm = process.alarm || may_have_posix_timers(left);
+    process.untracked_wakers = std::ranges::any_of(process.descriptors, is_untracked_waker);
+    process.ipc_namespace = proc::read_namespace(fmt::format("/proc/{}/ns/ipc", left));
+}
+
+const std::vector<unsigned char>& read_piece(Snapshot& snapshot, pid_t pid, const MemoryPiece& piece) {
+    auto bytes = read_memory(pid, piece.address, piece.size);
+    if (bytes.size() < piece.at_least) bytes = read_memory(pid, piece.address, piece.at_least);
+    auto& kept = snapshot.memory[{pid, piece.address}];
+    if (bytes.size() > kept.size()) kept = std::move(bytes);
+    return kept;
 }
 
 void read_asked_memory(Snapshot& snapshot) {
     for (const ProcessSnapshot& process : snapshot.processes)
         for (const ThreadSnapshot& thread : process.threads)
             for (const MemoryPiece& piece : memory_asked_for(thread)) {
-                auto bytes = read_memory(process.pid, piece.address, piece.size);
-                if (bytes.size() < piece.at_least)
-                    bytes = read_memory(process.pid, piece.address, piece.at_least);
-                auto& kept = snapshot.memory[{process.pid, piece.address}];
-                if (bytes.size() > kept.size()) kept = std::move(bytes);
+                const auto& bytes = read_piece(snapshot, process.pid, piece);
+                for (const MemoryPiece& next : memory_pointed_to(thread, bytes))
+                    read_piece(snapshot, process.pid, next);
             }
 }
 
@@ -236,6 +264,8 @@ Snapshot Collector::cut_patiently(const Scope& scope) {
 
 void Collector::look_into(Snapshot& snapshot) {
     for (ProcessSnapshot& process : snapshot.processes) look_into_process(process);
+    find_shared_memory(snapshot);
+    snapshot.ipc_namespace_outside = proc::read_namespace("/proc/self/ns/ipc");
     read_asked_memory(snapshot);
     for (ProcessSnapshot& process : snapshot.processes) recognise_retry_loops(process);
     snapshot.detailed = true;

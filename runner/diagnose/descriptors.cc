@@ -20,10 +20,10 @@ std::optional<std::string> link_target(const std::string& link) {
 }
 
 // A FIFO shows the path of its file, like any other file: only stat(2) tells.
-void look_for_fifo(DescriptorSnapshot& descriptor, const std::string& link) {
+void look_at_file(DescriptorSnapshot& descriptor, const std::string& link) {
     struct stat status {};
-    if (stat(link.c_str(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
-    descriptor.pipe = true;
+    if (stat(link.c_str(), &status) != 0) return;
+    descriptor.pipe = S_ISFIFO(status.st_mode);
     descriptor.inode = status.st_ino;
     descriptor.device = status.st_dev;
 }
@@ -35,13 +35,8 @@ void identify(DescriptorSnapshot& descriptor, const std::string& link) {
     } else if (const auto socket = inode_in(descriptor.target, "socket")) {
         descriptor.inode = *socket;
     } else if (descriptor.target.starts_with('/')) {
-        look_for_fifo(descriptor, link);
+        look_at_file(descriptor, link);
     }
-}
-
-bool needs_info(const DescriptorSnapshot& descriptor) {
-    return descriptor.pipe || descriptor.target.starts_with("socket:") ||
-           descriptor.target == "anon_inode:[eventpoll]";
 }
 
 void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
@@ -51,6 +46,8 @@ void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
     descriptor.writable = mode != O_RDONLY;
     descriptor.scm_fds = info.scm_fds;
     descriptor.watched = std::move(info.watched);
+    descriptor.locks = std::move(info.locks);
+    descriptor.sends_signals = (info.flags & O_ASYNC) != 0;
 }
 
 }  // namespace
@@ -78,8 +75,7 @@ std::optional<std::vector<DescriptorSnapshot>> read_descriptors(const std::strin
         descriptor.fd = fd;
         descriptor.target = std::move(*target);
         identify(descriptor, link);
-        if (needs_info(descriptor))
-            add_info(descriptor, read_file_or_empty(fmt::format("{}/fdinfo/{}", task, fd)));
+        add_info(descriptor, read_file_or_empty(fmt::format("{}/fdinfo/{}", task, fd)));
         descriptors.push_back(std::move(descriptor));
     }
     return descriptors;

@@ -6,6 +6,7 @@
 #include "diagnose/causes.h"
 #include "diagnose/collect.h"
 #include "diagnose/diagnosis.h"
+#include "diagnose/futex_object.h"
 #include "diagnose/picture.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/waits.h"
@@ -77,11 +78,14 @@ std::vector<std::string> doubts_about(const Snapshot& snapshot, const WaitGraph&
     return not_understood;
 }
 
-// Puts the symbols' names in the place of bare addresses.
+// Says what kind of object each futex belongs to, and puts the symbols' names in the place of bare addresses.
 void name_locations(const Evidence& evidence, WaitGraph& graph) {
     for (ThreadWait& thread : graph.threads) {
         if (thread.wait.kind != WaitKind::futex) continue;
         const ProcessSnapshot& process = *find_process(evidence.snapshot, thread.pid);
+        const auto stack = evidence.stacks.find(thread.tid);
+        if (stack != evidence.stacks.end())
+            recognise_object(evidence.snapshot, process, thread.wait, stack->second);
         rename_location(thread.wait, place_of(evidence, process, thread.wait.address));
     }
 }

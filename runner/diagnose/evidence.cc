@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <set>
 
-#include "diagnose/asked_memory.h"
+#include "diagnose/futex_object.h"
 #include "diagnose/snapshot_view.h"
 
 namespace rehang {
@@ -89,14 +89,9 @@ bool stands_in(const Evidence& evidence, pid_t tid, std::string_view symbol) {
                        [&](const elf::Frame& frame) { return frame.symbol == symbol; });
 }
 
-std::optional<pid_t> mutex_owner(const Evidence& evidence, const ThreadWait& waiting) {
-    const bool in_mutex = stands_in(evidence, waiting.tid, "pthread_mutex_lock") ||
-                          stands_in(evidence, waiting.tid, "__pthread_mutex_lock") ||
-                          stands_in(evidence, waiting.tid, "___pthread_mutex_lock");
-    if (waiting.wait.kind != WaitKind::futex || !in_mutex) return std::nullopt;
-    const auto owner = word_at(evidence.snapshot, waiting.pid, waiting.wait.address + mutex_owner_offset);
-    if (!owner || *owner == 0) return std::nullopt;
-    return static_cast<pid_t>(*owner);
+std::optional<pid_t> mutex_owner(const ThreadWait& waiting) {
+    if (waiting.wait.owner == 0 || !is_owned_lock(waiting.wait)) return std::nullopt;
+    return waiting.wait.owner;
 }
 
 }  // namespace rehang

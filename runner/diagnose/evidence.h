@@ -54,8 +54,8 @@ bool exists_in(const ProcessSnapshot& process, pid_t inner_tid);
 std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, std::uint64_t address);
 // Has the stack of the thread a frame whose function is `symbol`, among its innermost ones?
 bool stands_in(const Evidence& evidence, pid_t tid, std::string_view symbol);
-// The thread that holds the pthread mutex that a thread waits for, as the mutex itself says; an inner tid.
-// Nothing for other locks.
-std::optional<pid_t> mutex_owner(const Evidence& evidence, const ThreadWait& waiting);
+// The thread that holds the lock that a thread waits for, as the lock itself says; an inner tid. Nothing for
+// locks that do not say. Whether that thread exists: owner_of (futex_object.h).
+std::optional<pid_t> mutex_owner(const ThreadWait& waiting);
 
 }  // namespace rehang

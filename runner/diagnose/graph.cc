@@ -39,6 +39,21 @@ std::optional<std::string> waker_that_goes_on(const ThreadWait& waiting, const S
     return std::nullopt;
 }
 
+// The first thread that may go on, and so may send a signal. Those outside are not asked: anybody may kill
+// anybody, and nothing would ever be proven.
+std::optional<std::string> sender_that_goes_on(const ThreadWait& waiting, const Snapshot& snapshot,
+                                               const std::vector<ThreadWait>& threads) {
+    if (!waiting.wait.by_signals) return std::nullopt;
+    for (const ThreadWait& other : threads) {
+        if (other.tid == waiting.tid || other.stuck || other.wait.kind == WaitKind::exited) continue;
+        const ProcessSnapshot* const process = find_process(snapshot, other.pid);
+        if (process && process->outside) continue;
+        return fmt::format("{} may end its wait by a signal: it {}", name_of(snapshot, other.tid),
+                           other.wait.sentence);
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 const ThreadWait* WaitGraph::of(pid_t tid) const {
@@ -68,7 +83,9 @@ WaitGraph build_graph(const Snapshot& snapshot, std::vector<ThreadWait> waits, G
         changed = false;
         for (ThreadWait& thread : graph.threads) {
             if (!thread.stuck) continue;
-            if (auto reason = waker_that_goes_on(thread, snapshot, by_tid)) {
+            auto reason = waker_that_goes_on(thread, snapshot, by_tid);
+            if (!reason) reason = sender_that_goes_on(thread, snapshot, graph.threads);
+            if (reason) {
                 thread.stuck = false;
                 thread.may_go_on = std::move(*reason);
                 changed = true;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "diagnose/causes.h"
+#include "diagnose/futex_object.h"
 #include "diagnose/snapshot_view.h"
 
 namespace rehang {
@@ -16,31 +17,10 @@ struct Dependence {
     bool lock = false;
 };
 
-const ThreadSnapshot* thread_with_inner_tid(const ProcessSnapshot& process, pid_t inner_tid) {
-    const auto found = std::ranges::find(process.threads, inner_tid, &ThreadSnapshot::inner_tid);
-    return found == process.threads.end() || has_ended(*found) ? nullptr : &*found;
-}
-
-// pthread_join waits until the thread's tid field is no longer the tid. The functions of a join have no names
-// in a stripped C library, so it is the word that tells: no other wait has a tid in it but that for a PI
-// lock, which compares nothing.
-const ThreadSnapshot* joined_thread(const ProcessSnapshot& process, const Wait& wait) {
-    constexpr std::uint32_t locked_with_waiters =
-        2;  // what locks without an owner hold: not to be taken for a tid
-    if (wait.kind != WaitKind::futex || wait.word != wait.expected || wait.word <= locked_with_waiters)
-        return nullptr;
-    return thread_with_inner_tid(process, static_cast<pid_t>(wait.word));
-}
-
 std::optional<Dependence> dependence_of(const Evidence& evidence, const ThreadWait& waiting) {
-    const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
-    if (const auto owner = mutex_owner(evidence, waiting)) {
-        if (const auto* const thread = thread_with_inner_tid(*process, *owner))
-            return Dependence{.waiting = &waiting, .on = thread->tid, .lock = true};
-    } else if (const auto* const thread = joined_thread(*process, waiting.wait)) {
-        return Dependence{.waiting = &waiting, .on = thread->tid};
-    }
-    return std::nullopt;
+    const ThreadSnapshot* const owner = owner_of(evidence.snapshot, waiting.pid, waiting.wait);
+    if (!owner) return std::nullopt;
+    return Dependence{.waiting = &waiting, .on = owner->tid, .lock = is_owned_lock(waiting.wait)};
 }
 
 // The circle that `start` runs into, if it runs into one that holds a lock.
@@ -69,8 +49,9 @@ void add_link(Finding& finding, const Evidence& evidence, const Dependence& link
         return;
     }
     const bool itself = link.waiting->tid == link.on;
-    finding.sentences.push_back(fmt::format("{} waits for the mutex at {}, which {} holds.", waiting,
-                                            link.waiting->wait.location, itself ? "it itself" : other));
+    finding.sentences.push_back(fmt::format("{} waits for the {} at {}, which {} holds.", waiting,
+                                            link.waiting->wait.object, link.waiting->wait.location,
+                                            itself ? "it itself" : other));
     finding.edges.push_back({.from = lock_node(link.waiting->wait.address),
                              .to = node_of(evidence, link.on),
                              .label = "held by"});

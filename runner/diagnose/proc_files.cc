@@ -2,8 +2,10 @@
 
 #include <dirent.h>
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <memory>
 
@@ -95,9 +97,8 @@ Status parse_status(std::string_view text) {
     std::string_view ids = value_of(text, "NSpid:");
     for (std::string_view id = next_word(ids); !id.empty(); id = next_word(ids))
         status.inner_tid = number<pid_t>(id);
-    status.blocked_signals = number_of(text, "SigBlk:", 16);
-    status.caught_signals = number_of(text, "SigCgt:", 16);
     status.tracer = number_of<pid_t>(text, "TracerPid:");
+    status.caught = number_of(text, "SigCgt:", 16) & ~number_of(text, "SigBlk:", 16);
     status.switches = {.cpu_ns = number_of(text, "nonvoluntary_ctxt_switches:"),
                        .times_run = number_of(text, "voluntary_ctxt_switches:")};
     return status;
@@ -120,7 +121,26 @@ FdInfo parse_fdinfo(std::string_view text) {
         watched.fd = number<int>(next_word(line));
         info.watched.push_back(watched);
     }
+    for (size_t at = text.find("lock:"); at != std::string_view::npos; at = text.find("lock:", at + 1))
+        info.locks.push_back(parse_lock(text.substr(at + 5, text.find('\n', at) - at - 5)));
     return info;
+}
+
+FileLock parse_lock(std::string_view line) {
+    FileLock lock;
+    next_word(line);  // "1:"
+    const std::string_view type = next_word(line);
+    if (type == "FLOCK") lock.type = FileLock::Type::flock;
+    if (type == "POSIX") lock.type = FileLock::Type::posix;
+    if (type == "OFDLCK") lock.type = FileLock::Type::ofd;
+    next_word(line);  // "ADVISORY"
+    lock.exclusive = next_word(line) == "WRITE";
+    next_word(line);  // the taker's pid
+    next_word(line);  // major:minor:inode
+    lock.first = number(next_word(line));
+    const std::string_view last = next_word(line);
+    lock.last = last == "EOF" ? UINT64_MAX : number(last);
+    return lock;
 }
 
 std::optional<std::uint64_t> inode_in(std::string_view target, std::string_view kind) {
@@ -150,6 +170,14 @@ std::vector<pid_t> children_of(pid_t pid, const std::vector<pid_t>& tids) {
             children.push_back(number<pid_t>(word));
     }
     return children;
+}
+
+std::uint64_t read_namespace(const std::string& link) {
+    std::array<char, 64> target{};  // "ipc:[4026531839]"
+    const ssize_t length = readlink(link.c_str(), target.data(), target.size());
+    const std::string_view text(target.data(), length < 0 ? 0 : static_cast<size_t>(length));
+    const size_t open = text.find('[');
+    return open == std::string_view::npos ? 0 : number(text.substr(open + 1));
 }
 
 std::optional<RunCount> read_run_count(pid_t pid, pid_t tid) {

@@ -38,8 +38,8 @@ std::optional<Syscall> parse_syscall(std::string_view text);
 struct Status {
     pid_t inner_tid = 0;  // the last, innermost, number of NSpid
     pid_t tracer = 0;
-    std::uint64_t blocked_signals = 0, caught_signals = 0;  // bit N-1 is signal N
-    RunCount switches;  // voluntary and other context switches, for kernels without schedstat
+    std::uint64_t caught = 0;  // SigCgt without SigBlk
+    RunCount switches;         // voluntary and other context switches, for kernels without schedstat
 };
 Status parse_status(std::string_view text);
 
@@ -47,8 +47,13 @@ struct FdInfo {
     unsigned flags = 0;  // as open(2)
     unsigned scm_fds = 0;
     std::vector<WatchedDescriptor> watched;
+    std::vector<FileLock> locks;
 };
 FdInfo parse_fdinfo(std::string_view text);
+
+// What follows "lock:" in fdinfo, like a line of /proc/locks (proc(5)): "1: FLOCK  ADVISORY  WRITE 359
+// 00:13:11691 0 EOF".
+FileLock parse_lock(std::string_view line);
 
 // "123" of "pipe:[123]"; nothing for another kind of target.
 std::optional<std::uint64_t> inode_in(std::string_view target, std::string_view kind);
@@ -65,6 +70,9 @@ std::optional<RunCount> read_run_count(pid_t pid, pid_t tid);
 // The target of each descriptor of a process, without more: cheap enough for all processes of a machine.
 // `task` as below.
 std::optional<std::vector<std::string>> read_descriptor_targets(const std::string& task);
+// The inode of a namespace, like "/proc/12/ns/ipc"; 0 where it can't be read.
+std::uint64_t read_namespace(const std::string& link);
+
 // The descriptors of a process, by number. `task` is a folder like /proc/12 or /proc/12/task/13: a process
 // whose main thread has ended shows its descriptors only there. Nothing where they can't be read.
 std::optional<std::vector<DescriptorSnapshot>> read_descriptors(const std::string& task);

@@ -46,9 +46,11 @@ struct ThreadSnapshot {
     // By the runner: stays at a point, or is stopped for a moment and will go on.
     std::optional<std::string> held_at;
     bool paused = false;
-    bool moved = false;                 // was put on a CPU while the others were read, or was about to be
-    pid_t tracer = 0;                   // whoever traces it by ptrace(2)
-    std::uint64_t handled_signals = 0;  // those that would call a handler in it now: bit N-1 is signal N
+    bool moved = false;  // was put on a CPU while the others were read, or was about to be
+    pid_t tracer = 0;  // the thread that traces it by ptrace(2)
+    // The signals, bit n - 1 for number n, that would run a handler in this thread now: its process catches
+    // them and it does not block them.
+    std::uint64_t caught = 0;
     // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
     // (diagnose/retry_loops.h).
     std::optional<std::uint32_t> retried_while;
@@ -60,15 +62,32 @@ struct WatchedDescriptor {
     std::uint64_t inode = 0;
 };
 
+// A lock that is held through an open file. Source: the lock lines of /proc/PID/fdinfo/FD, which tell only
+// the locks of this open file, unlike /proc/locks, which hides those whose taker has ended.
+struct FileLock {
+    enum class Type {
+        flock,  // belongs to the open file, so also to whoever inherits it
+        posix,  // fcntl's: belongs to the process
+        ofd,    // fcntl's "open file description" locks: belongs to the open file
+        other,  // leases and what else there may be
+    };
+    Type type = Type::other;
+    bool exclusive = false;
+    std::uint64_t first = 0, last = UINT64_MAX;  // bytes; a flock has all of them
+    bool operator==(const FileLock&) const = default;
+};
+
 struct DescriptorSnapshot {
     int fd = -1;
     std::string target;        // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
-    std::uint64_t inode = 0;   // of a pipe, FIFO or socket
-    std::uint64_t device = 0;  // of a FIFO: st_dev; 0 for pipes
+    std::uint64_t inode = 0;   // of a pipe, a socket, or a file with a name
+    std::uint64_t device = 0;  // of a file with a name, a FIFO too: st_dev; 0 for pipes
     bool pipe = false;         // a pipe or a FIFO
     bool readable = false, writable = false;  // access mode
     unsigned scm_fds = 0;                     // of a unix socket: descriptors in flight in its queue
     std::vector<WatchedDescriptor> watched;   // of an epoll descriptor
+    std::vector<FileLock> locks;              // held through it
+    bool sends_signals = false;               // O_ASYNC: a signal comes when it becomes ready
 };
 
 struct ProcessSnapshot {
@@ -85,8 +104,10 @@ struct ProcessSnapshot {
     bool untracked_wakers =
         false;                // has an io_uring, a signalfd … : something that this version does not follow
     bool unreadable = false;  // its descriptors or mappings can't be read: it could hold anything
-    bool shares_parents_memory =
-        false;  // CLONE_VM without CLONE_THREAD: a vfork child, a posix_spawn child before its exec
+    // Of processes with one address space (CLONE_VM without CLONE_THREAD: vfork, posix_spawn before its exec)
+    // the pid of the first one; 0 for a process with one of its own.
+    pid_t memory_of = 0;
+    std::uint64_t ipc_namespace = 0;      // inode of /proc/PID/ns/ipc; 0: can't be read
     std::vector<ThreadSnapshot> threads;  // by birth
     std::vector<DescriptorSnapshot> descriptors;
     std::vector<elf::Mapping> mappings;
@@ -104,6 +125,7 @@ struct Snapshot {
     std::vector<DescriptorSnapshot> held_outside;
     // World::machine: processes that can't be looked into, as a sentence; any of them could hold anything.
     std::optional<std::string> unseen;
+    std::uint64_t ipc_namespace_outside = 0;  // the runner's own, and of all who live there
     // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after:
     // then all of this was true at one moment. False: somebody ran, look again.
     bool consistent = false;

@@ -13,19 +13,6 @@ const T* pointer_to(const std::vector<T>& all, typename std::vector<T>::const_it
     return found == all.end() ? nullptr : &*found;
 }
 
-// The bytes at `address` may lie inside of a larger piece that was read.
-template <class T>
-std::optional<T> value_at(const Snapshot& snapshot, pid_t pid, std::uint64_t address) {
-    auto piece = snapshot.memory.upper_bound({pid, address});
-    if (piece == snapshot.memory.begin()) return std::nullopt;
-    --piece;
-    const auto& [key, bytes] = *piece;
-    if (key.first != pid || address - key.second + sizeof(T) > bytes.size()) return std::nullopt;
-    T value;
-    std::memcpy(&value, bytes.data() + (address - key.second), sizeof value);
-    return value;
-}
-
 }  // namespace
 
 const ProcessSnapshot* find_process(const Snapshot& snapshot, pid_t pid) {
@@ -56,6 +43,10 @@ const elf::Mapping* mapping_at(const ProcessSnapshot& process, std::uint64_t add
                       }));
 }
 
+bool share_memory(const ProcessSnapshot& one, const ProcessSnapshot& other) {
+    return one.pid == other.pid || (one.memory_of != 0 && one.memory_of == other.memory_of);
+}
+
 bool has_ended(const ThreadSnapshot& thread) {
     return thread.state == 'Z' || thread.state == 'X';
 }
@@ -72,6 +63,19 @@ std::vector<pid_t> living_threads(const Snapshot& snapshot, pid_t except) {
     for (const ProcessSnapshot& process : snapshot.processes)
         std::ranges::copy(living_threads(process, except), std::back_inserter(living));
     return living;
+}
+
+bool copy_bytes(const Snapshot& snapshot, pid_t pid, std::uint64_t address, void* to, size_t size) {
+    // The last piece that begins at the address or before it; a piece inside of another one may be too short.
+    for (auto piece = snapshot.memory.upper_bound({pid, address}); piece != snapshot.memory.begin();) {
+        const auto& [key, bytes] = *--piece;
+        if (key.first != pid) return false;
+        const std::uint64_t offset = address - key.second;
+        if (offset > bytes.size() || bytes.size() - offset < size) continue;
+        std::memcpy(to, bytes.data() + offset, size);
+        return true;
+    }
+    return false;
 }
 
 std::optional<std::uint32_t> word_at(const Snapshot& snapshot, pid_t pid, std::uint64_t address) {

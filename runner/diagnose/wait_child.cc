@@ -50,13 +50,16 @@ std::string names_of(const std::vector<const ProcessSnapshot*>& children) {
 }
 
 // wait also reports what happens to tracees, which need not be children.
-std::optional<std::string> tracee_of(const Sleeper& sleeper) {
+std::vector<std::string> add_tracees(Wait& wait, const Sleeper& sleeper) {
+    std::vector<std::string> names;
     for (const ProcessSnapshot& process : sleeper.snapshot.processes)
-        for (const ThreadSnapshot& thread : process.threads)
-            if (thread.tracer != 0 && process_of_thread(sleeper.snapshot, thread.tracer) == &sleeper.process)
-                return fmt::format("it traces {}, which this version does not follow",
-                                   label(process, thread));
-    return std::nullopt;
+        for (const ThreadSnapshot& thread : process.threads) {
+            if (thread.tracer == 0 || process_of_thread(sleeper.snapshot, thread.tracer) != &sleeper.process)
+                continue;
+            names.push_back(label(process, thread));
+            if (!has_ended(thread)) wait.wakers.push_back(thread.tid);
+        }
+    return names;
 }
 
 // struct clone_args begins with them.
@@ -64,14 +67,14 @@ std::uint64_t clone3_flags(const Sleeper& sleeper) {
     return long_at(sleeper.snapshot, sleeper.process.pid, sleeper.thread.args[0]).value_or(0);
 }
 
-bool is_vfork(const Sleeper& sleeper) {
+std::uint64_t clone_flags(const Sleeper& sleeper) {
     switch (sleeper.thread.syscall) {
         case SYS_vfork:
-            return true;
+            return CLONE_VFORK | CLONE_VM;
         case SYS_clone:
-            return (sleeper.thread.args[0] & CLONE_VFORK) != 0;
+            return sleeper.thread.args[0];
         default:
-            return (clone3_flags(sleeper) & CLONE_VFORK) != 0;
+            return clone3_flags(sleeper);
     }
 }
 
@@ -86,7 +89,11 @@ Wait for_child(const Sleeper& sleeper) {
     if (!wanted_child(sleeper.thread))
         std::ranges::copy(living_threads(sleeper.process, sleeper.thread.tid),
                           std::back_inserter(wait.wakers));
-    wait.by_outside = tracee_of(sleeper);
+    const auto tracees = add_tracees(wait, sleeper);
+    if (children.empty() && !tracees.empty()) {
+        wait.sentence = fmt::format("waits for what {} does, which it traces", enumerate(tracees, " or "));
+        return wait;
+    }
     if (children.empty()) {
         wait.sentence = "waits for a child";
         wait.by_outside = "none of the processes that are looked at is the child that it waits for";
@@ -102,11 +109,12 @@ Wait for_child(const Sleeper& sleeper) {
 }
 
 Wait for_vfork(const Sleeper& sleeper) {
-    if (!is_vfork(sleeper)) return not_understood(sleeper);
+    const std::uint64_t flags = clone_flags(sleeper);
+    if ((flags & CLONE_VFORK) == 0) return not_understood(sleeper);
     std::vector<const ProcessSnapshot*> children;
     for (const pid_t pid : sleeper.process.children)
         if (const auto* const child = find_process(sleeper.snapshot, pid);
-            child && child->shares_parents_memory)
+            child && ((flags & CLONE_VM) == 0 || share_memory(*child, sleeper.process)))
             children.push_back(child);
     Wait wait;
     wait.kind = WaitKind::vfork;
@@ -115,7 +123,7 @@ Wait for_vfork(const Sleeper& sleeper) {
         fmt::format("waits until its vfork child {} executes a program or ends", names_of(children));
     if (children.empty()) {
         wait.sentence = "waits until its vfork child executes a program or ends";
-        wait.by_outside = "no child that shares its memory is to be seen";
+        wait.by_outside = "no child that could be the one is to be seen";
     }
     return wait;
 }

@@ -28,16 +28,32 @@ Wait epolling(
     const Sleeper& sleeper);  // epoll_wait(epfd, events, n, ms), epoll_pwait, epoll_pwait2 (timespec*)
 
 // wait_futex.cc
-Wait on_futex(const Sleeper& sleeper);
+Wait on_futex(const Sleeper& sleeper);         // futex(word, operation, value, timespec*, word2, …)
+Wait on_new_futex(const Sleeper& sleeper);     // futex_wait(word, value, mask, flags, timespec*, clock)
+Wait on_many_futexes(const Sleeper& sleeper);  // futex_waitv(waiters, n, flags, timespec*, clock)
+
+// wait_file_lock.cc
+Wait for_flock(const Sleeper& sleeper);       // flock(fd, operation)
+Wait for_fcntl_lock(const Sleeper& sleeper);  // fcntl(fd, F_SETLKW or F_OFD_SETLKW, flock*)
+
+// wait_sysv.cc
+Wait for_semaphore(const Sleeper& sleeper);      // semop(set, sembuf*, n), semtimedop (…, timespec*)
+Wait for_message(const Sleeper& sleeper);        // msgrcv(queue, …)
+Wait for_room_in_queue(const Sleeper& sleeper);  // msgsnd(queue, …)
 
 // wait_child.cc
 Wait for_child(const Sleeper& sleeper);  // wait4(pid, …), waitid(type, id, …)
 Wait for_vfork(const Sleeper& sleeper);  // vfork, clone, clone3 with CLONE_VFORK
 
 // wait_others.cc
-Wait for_signal(const Sleeper& sleeper);
+Wait for_signal(const Sleeper& sleeper);         // pause, sigsuspend
+Wait for_any_signal_of(const Sleeper& sleeper);  // rt_sigtimedwait(set, info, timespec*, size)
+Wait to_be_continued(const Sleeper& sleeper);    // stopped by a signal or by a tracer
 Wait for_time(const Sleeper& sleeper);
 Wait not_understood(const Sleeper& sleeper);
+
+// A descriptor that sends signals when it becomes ready (O_ASYNC) may do so because of anybody's doing.
+std::optional<std::string> signals_from_descriptors(const Snapshot& snapshot);
 
 // A folder that only processes of the sandbox can reach: a FIFO or shared memory there is nobody else's.
 bool is_private_place(std::string_view path);

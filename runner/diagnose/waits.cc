@@ -1,14 +1,15 @@
 #include "diagnose/waits.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <sys/syscall.h>
 
-#include <csignal>
-
+#include <algorithm>
 #include <map>
 #include <optional>
 
 #include "base/names.h"
+#include "diagnose/asked_memory.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/wait_rules.h"
 
@@ -33,6 +34,14 @@ const std::map<long, Wait (*)(const Sleeper&)>& rules() {
         {SYS_epoll_pwait, wait_rules::epolling},
         {SYS_epoll_pwait2, wait_rules::epolling},
         {SYS_futex, wait_rules::on_futex},
+        {sys_futex_wait, wait_rules::on_new_futex},
+        {sys_futex_waitv, wait_rules::on_many_futexes},
+        {SYS_flock, wait_rules::for_flock},
+        {SYS_fcntl, wait_rules::for_fcntl_lock},
+        {SYS_semop, wait_rules::for_semaphore},
+        {SYS_semtimedop, wait_rules::for_semaphore},
+        {SYS_msgrcv, wait_rules::for_message},
+        {SYS_msgsnd, wait_rules::for_room_in_queue},
         {SYS_wait4, wait_rules::for_child},
         {SYS_waitid, wait_rules::for_child},
         {SYS_vfork, wait_rules::for_vfork},
@@ -40,6 +49,7 @@ const std::map<long, Wait (*)(const Sleeper&)>& rules() {
         {SYS_clone3, wait_rules::for_vfork},
         {SYS_pause, wait_rules::for_signal},
         {SYS_rt_sigsuspend, wait_rules::for_signal},
+        {SYS_rt_sigtimedwait, wait_rules::for_any_signal_of},
         {SYS_nanosleep, wait_rules::for_time},
         {SYS_clock_nanosleep, wait_rules::for_time},
         {SYS_restart_syscall, wait_rules::for_time},
@@ -63,21 +73,17 @@ Wait unclear(WaitKind kind, std::string sentence) {
     return wait;
 }
 
+Wait ended() {
+    Wait wait;
+    wait.kind = WaitKind::exited;
+    wait.sentence = "has ended";
+    return wait;
+}
+
 Wait held(const ThreadSnapshot& thread) {
     Wait wait;
     wait.kind = WaitKind::held;
     wait.sentence = fmt::format("is held at point \"{}\"", *thread.held_at);
-    return wait;
-}
-
-Wait stopped(const Sleeper& sleeper) {
-    if (sleeper.thread.state == 't')
-        return unclear(WaitKind::stopped,
-                       fmt::format("is stopped by its tracer (pid {})", sleeper.thread.tracer));
-    Wait wait;
-    wait.kind = WaitKind::stopped;
-    wait.sentence = "is stopped by a signal until somebody lets it continue";
-    wait.wakers = living_threads(sleeper.snapshot, sleeper.thread.tid);
     return wait;
 }
 
@@ -92,8 +98,6 @@ Wait in_syscall(const Sleeper& sleeper) {
     if (is_32_bit(thread))
         return unclear(WaitKind::unknown,
                        "is in a system call of a 32-bit program, which this version does not understand");
-    if (thread.syscall == SYS_rt_sigtimedwait)
-        return thread.args[2] == 0 ? wait_rules::for_signal(sleeper) : wait_rules::for_time(sleeper);
     const auto rule = rules().find(thread.syscall);
     return rule == rules().end() ? wait_rules::not_understood(sleeper) : rule->second(sleeper);
 }
@@ -110,13 +114,7 @@ Wait asleep(const Sleeper& sleeper) {
 
 Wait by_state(const Sleeper& sleeper) {
     const ThreadSnapshot& thread = sleeper.thread;
-    if (has_ended(thread))
-        return {.kind = WaitKind::exited,
-                .sentence = "has ended",
-                .location = {},
-                .children = {},
-                .wakers = {},
-                .by_outside = {}};
+    if (has_ended(thread)) return ended();
     if (sleeper.process.outside)
         return goes_on(WaitKind::running, "is outside of the tree, and may do anything");
     if (thread.moved) return goes_on(WaitKind::running, "runs");
@@ -125,7 +123,7 @@ Wait by_state(const Sleeper& sleeper) {
     switch (thread.state) {
         case 'T':
         case 't':
-            return stopped(sleeper);
+            return wait_rules::to_be_continued(sleeper);
         case 'S':
         case 'D':
             return asleep(sleeper);
@@ -134,14 +132,57 @@ Wait by_state(const Sleeper& sleeper) {
     }
 }
 
-// Whatever a thread waits for, these may end it: a signal that interrupts it, completions that no thread of
-// the process asks for.
-void add_wakers_of_the_process(Wait& wait, const ProcessSnapshot& process) {
+constexpr std::uint64_t bit_of(int signal) {
+    return std::uint64_t{1} << (signal - 1);
+}
+
+// The C libraries' own, for pthread_cancel and setuid: only threads of the same process send them, and all of
+// those are looked at anyway.
+constexpr std::uint64_t internal_signals = bit_of(32) | bit_of(33);
+
+bool runs_handlers(const ThreadSnapshot& thread) {
+    return (thread.caught & ~internal_signals) != 0;
+}
+
+// Does what it waits for depend on nobody else being alive? A private futex: other processes can't touch its
+// word, and the kernel does not either when they die.
+bool notices_the_end_of_others(const Wait& wait) {
+    return wait.kind != WaitKind::futex;
+}
+
+// The other process, if it is one, that may have asked the kernel to do this for it at some time.
+const ProcessSnapshot* untracked_waker(const Sleeper& sleeper, const Wait& wait) {
+    for (const ProcessSnapshot& process : sleeper.snapshot.processes) {
+        if (!process.untracked_wakers) continue;
+        const bool may_wake = std::ranges::any_of(wait.wakers, [&](pid_t tid) {
+            return std::ranges::find(process.threads, tid, &ThreadSnapshot::tid) != process.threads.end();
+        });
+        if (may_wake || process.pid == sleeper.process.pid) return &process;
+    }
+    return nullptr;
+}
+
+std::optional<std::string> unseen_signals(const Sleeper& sleeper) {
+    if (sleeper.process.alarm)
+        return fmt::format("a timer of {} may send it a signal", label(sleeper.process));
+    if (!runs_handlers(sleeper.thread)) return std::nullopt;
+    // Timers of alarm(2) and setitimer(2) are not to be seen from outside.
+    if (sleeper.snapshot.world == World::machine && (sleeper.thread.caught & bit_of(SIGALRM)) != 0)
+        return fmt::format("{} handles SIGALRM, and whether a timer will send it can't be seen",
+                           label(sleeper.process));
+    return wait_rules::signals_from_descriptors(sleeper.snapshot);
+}
+
+// Whatever a thread waits for, these may end it: a signal whose handler does anything or that kills somebody
+// it depends on, completions that no thread of the process asks for.
+void add_what_ends_any_wait(Wait& wait, const Sleeper& sleeper) {
     if (wait.kind == WaitKind::exited || wait.kind == WaitKind::held || wait.by_itself || wait.by_outside)
         return;
-    if (process.alarm) wait.by_outside = fmt::format("a timer of {} may send it a signal", label(process));
-    if (process.untracked_wakers)
-        wait.by_outside = fmt::format("{} uses io_uring, which this version does not follow", label(process));
+    wait.by_signals = wait.by_signals || notices_the_end_of_others(wait) || runs_handlers(sleeper.thread);
+    wait.by_outside = unseen_signals(sleeper);
+    if (const ProcessSnapshot* const process = untracked_waker(sleeper, wait))
+        wait.by_outside = fmt::format("{} uses io_uring or userfaultfd, which this version does not follow",
+                                      label(*process));
 }
 
 // Bit N-1 for signal N. Those that report a mistake of the thread itself, and the two that libc keeps for
@@ -176,7 +217,7 @@ bool waits_for_lock(const ThreadWait& waiting, const ThreadSnapshot& thread) {
 std::optional<std::string> handler_that_may_run(const ProcessSnapshot& process) {
     std::uint64_t handled = 0;
     for (const ThreadSnapshot& thread : process.threads)
-        if (!has_ended(thread)) handled |= thread.handled_signals;
+        if (!has_ended(thread)) handled |= thread.caught;
     handled &= ~unexpected_signals();
     if (handled == 0) return std::nullopt;
     return fmt::format("a signal may end its wait: {} has handlers ({})", label(process),
@@ -225,8 +266,9 @@ std::vector<ThreadWait> waits_of(const Snapshot& snapshot) {
     for (const ProcessSnapshot& process : snapshot.processes)
         for (const ThreadSnapshot& thread : process.threads) {
             ThreadWait wait = {.pid = process.pid, .tid = thread.tid, .wait = {}, .may_go_on = {}};
-            wait.wait = by_state({.snapshot = snapshot, .process = process, .thread = thread});
-            add_wakers_of_the_process(wait.wait, process);
+            const Sleeper sleeper = {.snapshot = snapshot, .process = process, .thread = thread};
+            wait.wait = by_state(sleeper);
+            add_what_ends_any_wait(wait.wait, sleeper);
             if (snapshot.world == World::machine) add_wakers_on_the_machine(snapshot, process, thread, wait);
             waits.push_back(std::move(wait));
         }

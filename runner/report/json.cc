@@ -51,6 +51,8 @@ Json wait_json(const Wait& wait) {
                      {"word", wait.word},
                      {"expected", wait.expected},
                      {"location", wait.location},
+                     {"object", wait.object},
+                     {"owner", wait.owner},
                      {"retried", wait.retried}});
     if (wait.kind == WaitKind::child) json["children"] = wait.children;
     return json;

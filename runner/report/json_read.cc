@@ -126,6 +126,8 @@ Wait read_wait(const Reader& reader) {
         reader.get("word", wait.word);
         reader.get("expected", wait.expected);
         reader.get("location", wait.location);
+        reader.get("object", wait.object);
+        reader.get("owner", wait.owner);
         reader.get("retried", wait.retried);
     }
     if (wait.kind == WaitKind::child) reader.get("children", wait.children);

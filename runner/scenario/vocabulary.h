@@ -32,19 +32,22 @@ enum class Cause {
 // What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in
 // [[expect.thread]].
 enum class WaitKind {
-    running,     // does not wait
-    pipe_read,   // for bytes in a pipe or FIFO, or for its end
-    pipe_write,  // for room in a pipe or FIFO
-    futex,       // for a futex word: lock, join, condition
-    child,       // in wait4 or waitid
-    poll,        // for one of several descriptors
-    vfork,       // a parent, until its vfork child has executed or ended
-    signal,      // pause, sigsuspend, sigwait
-    timer,       // sleeps; goes on by itself
-    held,        // at a point, by this runner
-    stopped,     // by a signal or another tracer
-    exited,      // ended (a zombie)
-    unknown,     // in a system call that this version does not understand
+    running,        // does not wait
+    pipe_read,      // for bytes in a pipe or FIFO, or for its end
+    pipe_write,     // for room in a pipe or FIFO
+    futex,          // for a futex word: lock, join, condition
+    child,          // in wait4 or waitid
+    file_lock,      // flock, fcntl
+    semaphore,      // of System V
+    message_queue,  // of System V or POSIX
+    poll,           // for one of several descriptors
+    vfork,          // a parent, until its vfork child has executed or ended
+    signal,         // pause, sigsuspend, sigwait
+    timer,          // sleeps; goes on by itself
+    held,           // at a point, by this runner
+    stopped,        // by a signal or another tracer
+    exited,         // ended (a zombie)
+    unknown,        // in a system call that this version does not understand
 };
 
 // Spelling: inherited_lock is "inherited-lock".

@@ -55,7 +55,7 @@ TEST_CASE("a parent whose memory a vfork child shares can wake the child's priva
     scene.asleep(20, 20, SYS_futex, {lock, private_wait, 2});
     scene.word(20, lock, 2);
     CHECK(scene.stuck(20));
-    scene.of(20).shares_parents_memory = true;
+    scene.of(10).memory_of = scene.of(20).memory_of = 10;
     CHECK_FALSE(scene.stuck(20));
 }
 

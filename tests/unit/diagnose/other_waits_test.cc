@@ -33,9 +33,9 @@ TEST_CASE("sleeping threads go on") {
 }
 
 TEST_CASE("a system call that is not understood is said by name") {
-    const Scene scene = one_thread(SYS_msgrcv);
+    const Scene scene = one_thread(SYS_mount);
     CHECK_FALSE(scene.stuck(10));
-    CHECK(scene.may_go_on(10) == "is in system call msgrcv, which this version does not understand");
+    CHECK(scene.may_go_on(10) == "is in system call mount, which this version does not understand");
 }
 
 TEST_CASE("a signal may come from any other thread that can go on") {

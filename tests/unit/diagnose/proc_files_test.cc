@@ -48,6 +48,29 @@ TEST_CASE("status: the innermost number, the tracer, context switches") {
     CHECK(status.switches.cpu_ns == 6);
 }
 
+TEST_CASE("status: signals that are caught and not blocked") {
+    const auto status = proc::parse_status(
+        "SigBlk:\t0000000000000002\nSigIgn:\t0000000000001000\nSigCgt:\t0000000000004003\n");
+    CHECK(status.caught == 0x4001);
+}
+
+TEST_CASE("fdinfo: locks, as the kernel prints them") {
+    const auto info = proc::parse_fdinfo(
+        "pos:\t0\nflags:\t0100002\nmnt_id:\t29\nino:\t131\n"
+        "lock:\t1: FLOCK  ADVISORY  WRITE 359 00:13:11691 0 EOF\n"
+        "lock:\t2: POSIX  ADVISORY  READ  359 00:13:11691 10 19\n"
+        "lock:\t3: OFDLCK ADVISORY  WRITE -1 00:13:11691 5 EOF\n"
+        "lock:\t4: LEASE  ACTIVE    READ  359 00:13:11691 0 EOF\n");
+    using Type = FileLock::Type;
+    const std::vector<FileLock> expected = {
+        {.type = Type::flock, .exclusive = true},
+        {.type = Type::posix, .exclusive = false, .first = 10, .last = 19},
+        {.type = Type::ofd, .exclusive = true, .first = 5},
+        {.type = Type::other, .exclusive = false},
+    };
+    CHECK(info.locks == expected);
+}
+
 TEST_CASE("fdinfo: access mode, descriptors in flight, what epoll watches") {
     const auto info = proc::parse_fdinfo(
         "pos:\t0\nflags:\t02000001\nmnt_id:\t15\nscm_fds: 2\n"
