@@ -9,6 +9,7 @@
 #include "cli/run_output.h"
 #include "cli/terminal.h"
 #include "replay/worker_pool.h"
+#include "report/trace_json.h"
 
 namespace rehang {
 namespace {
@@ -45,7 +46,8 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
                              .targets = targets,
                              .plan = plan,
                              .repeat = repeat,
-                             .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : ""},
+                             .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : "",
+                             .events = arguments.verbose || !arguments.trace.empty()},
                      .plan = &scenario.prepared.plans[plan]});
     return jobs;
 }
@@ -54,7 +56,9 @@ OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arg
     OutputOptions options = {.style = stdout_style(arguments.quiet),
                              .text = arguments.json != "-",
                              .quiet = arguments.quiet,
+                             .verbose = arguments.verbose,
                              .alone = loaded.scenarios.size() == 1 && arguments.repeat == 1};
+    options.style.timeline = arguments.verbose;
     options.style.numbered = arguments.repeat > 1;
     return options;
 }
@@ -90,6 +94,12 @@ ExitCode run(const Arguments& arguments) {
         return ExitCode::broken;
     }
 
+    auto trace_file = JsonFile::open(arguments.trace);
+    if (!trace_file) {
+        print_error(trace_file.error());
+        return ExitCode::broken;
+    }
+
     RunOutput output(output_options(loaded, arguments));
     const auto end = run_all(plan_jobs(loaded, arguments), arguments, output);
     ExitCode code = output.exit_code();
@@ -103,8 +113,12 @@ ExitCode run(const Arguments& arguments) {
         code = ExitCode::closed_output;
     }
     if (code != ExitCode::closed_output && !output.tell_summary()) code = ExitCode::closed_output;
-    if (auto written = json_file->write(output.json()); !written) {
+    if (auto written = json_file->write(output.json(), 2); !written) {
         if (arguments.json == "-") return ExitCode::closed_output;
+        print_error(written.error());
+        code = worse(code, ExitCode::failed);
+    }
+    if (auto written = trace_file->write(trace_document(output.runs()), -1); !written) {
         print_error(written.error());
         code = worse(code, ExitCode::failed);
     }

@@ -31,9 +31,9 @@ Expected<JsonFile> JsonFile::open(const std::string& name) {
     return error;
 }
 
-Expected<void> JsonFile::write(const nlohmann::json& json) {
+Expected<void> JsonFile::write(const nlohmann::json& json, int indent) {
     if (name_.empty()) return {};
-    std::string text = dump(json, 2) + '\n';
+    std::string text = dump(json, indent) + '\n';
     if (name_ == "-") return put(text) ? Expected<void>() : failure("can't write the report to stdout");
     // Not all files can be cut (pipes, /dev/stdout); those that can must not keep the end of a longer, older
     // report.
@@ -54,8 +54,9 @@ nlohmann::json RunOutput::json() const {
 std::string RunOutput::text_of(const RunReport& report) {
     const bool good = report.as_expected;
     if (options_.quiet) return good ? "" : render_line(report, options_.style);
-    const bool wanted = good ? options_.alone && runs_.empty()
-                             : told_in_full_.insert(group_name(report) + report.signature).second;
+    const bool wanted = options_.verbose ? true
+                        : good           ? options_.alone && runs_.empty()
+                                         : told_in_full_.insert(group_name(report) + report.signature).second;
     // An empty line sets full reports apart from what follows.
     return wanted ? render(report, options_.style) + '\n' : render_line(report, options_.style);
 }

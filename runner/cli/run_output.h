@@ -12,22 +12,23 @@
 
 namespace rehang {
 
-// Where --json goes. The file is opened before anything runs: a name that can't be written is told at once,
+// Where --json or --trace goes. The file is opened before anything runs: a name that can't be written is told at once,
 // not after an hour.
 class JsonFile {
   public:
     static Expected<JsonFile> open(const std::string& name);  // "-": stdout; "": nowhere
-    Expected<void> write(const nlohmann::json& json);
+    Expected<void> write(const nlohmann::json& json, int indent);
 
   private:
-    std::string name_;
+    std::string name_;  // of the file, "-", or ""
     UniqueFd fd_;
 };
 
 struct OutputOptions {
     TextStyle style;
     bool text = true;    // false: stdout is for JSON
-    bool quiet = false;  // only what is not as expected, and the summary
+    bool quiet = false;    // only what is not as expected, and the summary
+    bool verbose = false;  // every run is told in full
     bool alone = false;  // one file, once: its first run is told in full, no summary is needed
 };
 
@@ -40,6 +41,7 @@ class RunOutput {
     bool tell(FailedRun failed);
     bool tell_summary();
     nlohmann::json json() const;
+    const std::vector<RunReport>& runs() const { return runs_; }
     ExitCode exit_code() const { return code_; }
 
   private:

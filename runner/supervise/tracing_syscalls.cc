@@ -1,8 +1,11 @@
 // The part of Tracing about system calls that the filter stops at.
 #include "supervise/tracing.h"
 
+#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
+
+#include "base/names.h"
 
 namespace rehang {
 
@@ -11,6 +14,7 @@ void Tracing::entered_syscall(pid_t tid) {
     if (!state) return;
     const auto number = static_cast<int>(state->orig_rax);
     note_alarm(tree_.process_of(tid)->pid, *state);
+    note(EventKind::syscall, tid, syscall_name(number));
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return event.number == number; });
     const auto entering = open_points_where<EntersSyscall>(
@@ -22,6 +26,8 @@ void Tracing::left_syscall(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
     const auto number = static_cast<int>(state->orig_rax);
+    note(EventKind::syscall, tid, syscall_name(number),
+         fmt::format("returns {}", static_cast<std::int64_t>(state->rax)));
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return event.number == number; });
     stay_or_go_on(tid, leaving, {});
