@@ -40,6 +40,14 @@ void json(CLI::App& app, Arguments& to) {
                    "write a report for programs (docs/report.md); - for stdout, instead of the text")
         ->type_name("FILE|-");
 }
+void trace(CLI::App& app, Arguments& to) {
+    app.add_option("--trace", to.trace,
+                   "write what happened when, for ui.perfetto.dev or chrome://tracing (docs/report.md)")
+        ->type_name("FILE");
+}
+void verbose(CLI::App& app, Arguments& to) {
+    app.add_flag("-v,--verbose", to.verbose, "tell every run in full, with a timeline");
+}
 void keep(CLI::App& app, Arguments& to) {
     app.add_flag("--keep", to.keep, "keep what the targets wrote in ./rehang-kept/NAME-ROLE-REPEAT");
 }
@@ -78,7 +86,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, repeat, jobs, json, keep, quiet},
+         {scenarios, set, repeat, jobs, json, trace, keep, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"

@@ -13,8 +13,10 @@ struct Arguments {
     std::vector<std::string> set;        // "K=V"
     unsigned repeat = 1;
     unsigned jobs = 1;
-    std::string json;  // file, "-" for stdout, "" for none
+    std::string json;   // file, "-" for stdout, "" for none
+    std::string trace;  // file, "" for none
     bool keep = false;
+    bool verbose = false;
     bool quiet = false;
     std::string folder;  // of list
     int parent = 0;      // of worker: who started it

@@ -30,14 +30,14 @@ bool write_all(int fd, std::string_view text, std::optional<off_t> offset) {
 
 }  // namespace
 
-Expected<JsonFile> JsonFile::open(const std::string& name) {
-    JsonFile file;
+Expected<OutputFile> OutputFile::open(const std::string& name) {
+    OutputFile file;
     file.name_ = name;
     if (name.empty()) return file;
     file.file_.reset(name == "-" ? ::fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
                                  : ::open(name.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
     if (!file.file_) {
-        auto error = failure(fmt::format("can't write the report to {}", name));
+        auto error = failure(fmt::format("can't write to {}", name));
         error.error().kind = Error::Kind::usage;
         return error;
     }
@@ -46,31 +46,29 @@ Expected<JsonFile> JsonFile::open(const std::string& name) {
     return file;
 }
 
-Expected<void> JsonFile::add(const RunReport& run) {
-    if (!file_) return {};
-    const std::string head = first_ ? document_head() : "";
-    auto written = write(head + document_run(run, first_), document_tail({}));
-    first_ = false;
-    return written;
-}
-
-Expected<void> JsonFile::finish(const std::vector<FailedRun>& failures) {
-    if (!file_) return {};
-    const std::string head = first_ ? document_head() : "";
-    first_ = false;
-    if (tail_at_) return write(head, document_tail(failures));
-    return write(head + document_tail(failures), {});
-}
-
-Expected<void> JsonFile::write(std::string_view text, std::string_view tail) {
+Expected<void> OutputFile::write(std::string_view text, std::string_view tail) {
     const std::string all = tail_at_ ? fmt::format("{}{}", text, tail) : std::string(text);
-    if (!write_all(file_.get(), all, tail_at_))
-        return failure(fmt::format("can't write the report to {}", name_));
+    if (!write_all(file_.get(), all, tail_at_)) return failure(fmt::format("can't write to {}", name_));
     if (!tail_at_) return {};
     *tail_at_ += static_cast<off_t>(text.size());
     // An older, longer report may have been there.
     [[maybe_unused]] const int cut = ::ftruncate(file_.get(), *tail_at_ + static_cast<off_t>(tail.size()));
     return {};
+}
+
+Expected<void> JsonFile::add(const RunReport& run) {
+    if (!file_.wanted()) return {};
+    const std::string head = first_ ? document_head() : "";
+    auto written = file_.write(head + document_run(run, first_), document_tail({}));
+    first_ = false;
+    return written;
+}
+
+Expected<void> JsonFile::finish(const std::vector<FailedRun>& failures) {
+    if (!file_.wanted()) return {};
+    const std::string head = first_ ? document_head() : "";
+    first_ = false;
+    return file_.write(head + document_tail(failures));
 }
 
 }  // namespace rehang

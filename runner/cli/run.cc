@@ -9,6 +9,7 @@
 #include "cli/run_output.h"
 #include "cli/terminal.h"
 #include "replay/worker_pool.h"
+#include "report/trace_json.h"
 
 namespace rehang {
 namespace {
@@ -45,7 +46,8 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
                              .targets = targets,
                              .plan = plan,
                              .repeat = repeat,
-                             .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : ""},
+                             .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : "",
+                             .events = arguments.verbose || !arguments.trace.empty()},
                      .plan = &scenario.prepared.plans[plan]});
     return jobs;
 }
@@ -54,7 +56,9 @@ OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arg
     OutputOptions options = {.style = stdout_style(arguments.quiet),
                              .text = arguments.json != "-",
                              .quiet = arguments.quiet,
+                             .verbose = arguments.verbose,
                              .alone = loaded.scenarios.size() == 1 && arguments.repeat == 1};
+    options.style.timeline = arguments.verbose;
     options.style.numbered = arguments.repeat > 1;
     return options;
 }
@@ -84,13 +88,15 @@ Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Argument
 ExitCode run(const Arguments& arguments) {
     const LoadedScenarios loaded = load_scenarios(arguments);
     if (loaded.broken) return ExitCode::broken;
-    auto json_file = JsonFile::open(arguments.json);
-    if (!json_file) {
-        print_error(json_file.error());
+    auto json = OutputFile::open(arguments.json);
+    auto trace = OutputFile::open(arguments.trace);
+    for (const auto* file : {&json, &trace}) {
+        if (*file) continue;
+        print_error(file->error());
         return ExitCode::broken;
     }
 
-    RunOutput output(output_options(loaded, arguments), std::move(*json_file));
+    RunOutput output(output_options(loaded, arguments), std::move(*json), std::move(*trace));
     const auto end = run_all(plan_jobs(loaded, arguments), arguments, output);
     if (!end) print_error(end.error());
     if (end && *end == PoolEnd::interrupted)

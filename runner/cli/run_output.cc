@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
+
 #include "cli/load.h"
 #include "cli/terminal.h"
+#include "report/trace_json.h"
 
 namespace rehang {
 namespace {
@@ -18,8 +21,9 @@ ExitCode code_of(const RunReport& report) {
 std::string RunOutput::text_of(const RunReport& report) {
     const bool good = report.as_expected;
     if (options_.quiet) return good ? "" : render_line(report, options_.style);
-    const bool wanted = good ? options_.alone && told_ == 0
-                             : told_in_full_.insert(group_name(report) + report.signature).second;
+    const bool wanted = options_.verbose ? true
+                        : good           ? options_.alone && told_ == 0
+                                         : told_in_full_.insert(group_name(report) + report.signature).second;
     // An empty line sets full reports apart from what follows.
     return wanted ? render(report, options_.style) + '\n' : render_line(report, options_.style);
 }
@@ -29,6 +33,7 @@ bool RunOutput::tell(const RunReport& report) {
     const bool read = !options_.text || put(text_of(report));
     ++told_;
     summary_.add(report);
+    if (trace_.wanted()) traced_.push_back(report);
     return heard(json_.add(report)) && read;
 }
 
@@ -41,7 +46,8 @@ bool RunOutput::tell(FailedRun failed) {
 }
 
 bool RunOutput::finish() {
-    const bool written = heard(json_.finish(failures_));
+    bool written = heard(json_.finish(failures_));
+    if (trace_.wanted()) written = heard(trace_.write(dump(trace_document(traced_), -1) + '\n')) && written;
     if (!options_.text || options_.alone || told_ == 0) return written;
     std::string text = (options_.quiet ? "" : "\n") + render_summary(summary_.groups(), options_.style);
     if (!failures_.empty())

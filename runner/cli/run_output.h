@@ -14,19 +14,21 @@ namespace rehang {
 
 struct OutputOptions {
     TextStyle style;
-    bool text = true;    // false: stdout is for JSON
-    bool quiet = false;  // only what is not as expected, and the summary
-    bool alone = false;  // one file, once: its first run is told in full, no summary is needed
+    bool text = true;      // false: stdout is for JSON
+    bool quiet = false;    // only what is not as expected, and the summary
+    bool verbose = false;  // every run is told in full
+    bool alone = false;    // one file, once: its first run is told in full, no summary is needed
 };
 
 class RunOutput {
   public:
-    RunOutput(OutputOptions options, JsonFile json) : options_(options), json_(std::move(json)) {}
+    RunOutput(OutputOptions options, OutputFile json, OutputFile trace)
+        : options_(options), json_(std::move(json)), trace_(std::move(trace)) {}
 
     // False: nobody reads it any more, or the report can't be written: there is no point in going on.
     bool tell(const RunReport& report);
     bool tell(FailedRun failed);
-    // The summary, and the end of the JSON.
+    // The summary, the end of the JSON, and the trace.
     bool finish();
     ExitCode exit_code() const { return code_; }
 
@@ -36,6 +38,8 @@ class RunOutput {
 
     OutputOptions options_;
     JsonFile json_;
+    OutputFile trace_;
+    std::vector<RunReport> traced_;  // all runs, where a trace is wanted
     Summary summary_;
     size_t told_ = 0;
     std::vector<FailedRun> failures_;

@@ -24,8 +24,9 @@ Json error_json(const Error& error) {
 }  // namespace
 
 std::string to_line(const Job& job) {
-    const Json json = {{"file", job.file}, {"set", job.set},       {"targets", job.targets},
-                       {"plan", job.plan}, {"repeat", job.repeat}, {"keep", job.keep}};
+    const Json json = {{"file", job.file},    {"set", job.set},       {"targets", job.targets},
+                       {"plan", job.plan},    {"repeat", job.repeat}, {"keep", job.keep},
+                       {"events", job.events}};
     return dump(json, -1) + '\n';
 }
 
@@ -37,7 +38,8 @@ Expected<Job> job_from_line(std::string_view line) {
                    .targets = json.at("targets"),
                    .plan = json.at("plan"),
                    .repeat = json.at("repeat"),
-                   .keep = json.at("keep")};
+                   .keep = json.at("keep"),
+                   .events = json.at("events")};
     } catch (const Json::exception& e) {
         return broken(e.what());
     }

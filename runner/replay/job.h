@@ -17,7 +17,8 @@ struct Job {
     std::string targets;  // folder of the stand-in programs
     size_t plan = 0;      // index into the plans of the file
     int repeat = 1;
-    std::string keep;  // folder; "" keeps nothing
+    std::string keep;     // folder; "" keeps nothing
+    bool events = false;  // the report has the timeline
 };
 
 // With a newline at the end, and none before.

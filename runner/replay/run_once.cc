@@ -8,6 +8,7 @@
 
 #include "replay/keep.h"
 #include "replay/watch.h"
+#include "report/describe.h"
 #include "sandbox/sandbox.h"
 #include "supervise/filter.h"
 #include "supervise/supervisor.h"
@@ -110,6 +111,32 @@ void tell_output(RunReport& report, const Plan& plan, Supervision& supervision) 
     }
 }
 
+PlaceReport place_report(const EventPlace& place) {
+    return {.process = place.process, .nth = place.nth};
+}
+
+void tell_events(RunReport& report, const Supervision& supervision, const EventLog& log) {
+    for (const Event& event : log.events())
+        report.events.push_back({.ms = ms_between(supervision.launched, event.at),
+                                 .until_ms = ms_between(supervision.launched, event.until),
+                                 .kind = event.kind,
+                                 .who = place_report(event.who),
+                                 .name = event.name,
+                                 .text = event.text,
+                                 .by = place_report(event.by)});
+    const double end = ms_between(supervision.launched, supervision.ended);
+    report.events.push_back({.ms = end,
+                             .until_ms = end,
+                             .kind = EventKind::verdict,
+                             .who = {},
+                             .name = verdict_text(report),
+                             .text = {},
+                             .by = {}});
+    for (const auto& [kind, count] : log.cut())
+        report.notes.push_back(
+            fmt::format("the timeline was cut: {} more of the kind {}", count, to_text(kind)));
+}
+
 void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
     report.processes = std::move(diagnosis.processes);
     report.nodes = std::move(diagnosis.nodes);
@@ -164,6 +191,7 @@ Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptio
     if (supervision) {
         report.timings_ms.setup = ms_between(begun, supervision->launched);
         tell(report, plan, *supervision, supervisor.tracing(), watch);
+        if (options.events) tell_events(report, *supervision, supervisor.tracing().log());
     }
     Expected<void> kept;
     if (supervision && !options.keep.empty()) {

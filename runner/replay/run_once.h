@@ -11,9 +11,10 @@
 namespace rehang {
 
 struct RunOptions {
-    int repeat = 1;    // counts from 1; only for the report
-    std::string keep;  // a folder that will hold the private folders' content and the targets' output; ""
-                       // keeps nothing
+    int repeat = 1;       // counts from 1; only for the report
+    std::string keep;     // a folder that will hold the private folders' content and the targets' output; ""
+                          // keeps nothing
+    bool events = false;  // the report has what happened when
 };
 
 // Owns this process's children and tracees while it runs (waitpid(-1)): call it in a process of its own

@@ -44,9 +44,9 @@ RunReport unsupported_run(const Plan& plan, const Job& job, const Error& error) 
 
 Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& bench) {
     const auto possible = possible_here(plan, bench.host);
-    Expected<RunReport> report = possible
-                                     ? run_once(plan, bench.files, {.repeat = job.repeat, .keep = job.keep})
-                                     : std::unexpected(possible.error());
+    Expected<RunReport> report =
+        possible ? run_once(plan, bench.files, {.repeat = job.repeat, .keep = job.keep, .events = job.events})
+                 : std::unexpected(possible.error());
     if (!report && report.error().kind == Error::Kind::unsupported)
         return unsupported_run(plan, job, report.error());
     return report;

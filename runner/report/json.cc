@@ -115,6 +115,21 @@ Json stream_json(const StreamReport& stream) {
             {"stderr_cut", stream.err_cut}};
 }
 
+Json place_json(const PlaceReport& place) {
+    if (place.process.empty()) return nullptr;
+    return {{"process", place.process}, {"thread", place.nth}};
+}
+
+Json event_json(const EventReport& event) {
+    return {{"ms", event.ms},
+            {"until_ms", event.until_ms},
+            {"kind", to_text(event.kind)},
+            {"who", place_json(event.who)},
+            {"name", event.name},
+            {"text", event.text},
+            {"by", place_json(event.by)}};
+}
+
 Json node_json(const GraphNode& node) {
     return {{"id", node.id}, {"kind", node.kind}, {"label", node.label}};
 }
@@ -164,6 +179,7 @@ Json to_json(const RunReport& report) {
             {"doubts", report.doubts},
             {"notes", report.notes},
             {"streams", array_of(report.streams, stream_json)},
+            {"events", array_of(report.events, event_json)},
             {"timings_ms",
              {{"setup", report.timings_ms.setup},
               {"reach", report.timings_ms.reach},

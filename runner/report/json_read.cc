@@ -67,6 +67,12 @@ class Reader {
             to.push_back(make(Reader((*value)[i], fmt::format("{}{}[{}].", path_, key, i), problem_)));
     }
 
+    // It is there and not null.
+    bool has(const char* key) const {
+        const Json* value = find(key);
+        return value && !value->is_null();
+    }
+
     Reader object(const char* key) const {
         static const Json empty = Json::object();
         const Json* value = find(key);
@@ -208,6 +214,25 @@ StreamReport read_stream(const Reader& reader) {
     return stream;
 }
 
+PlaceReport read_place(const Reader& reader) {
+    PlaceReport place;
+    reader.get("process", place.process);
+    reader.get("thread", place.nth);
+    return place;
+}
+
+EventReport read_event(const Reader& reader) {
+    EventReport event;
+    reader.get("ms", event.ms);
+    reader.get("until_ms", event.until_ms);
+    reader.get_word("kind", event.kind, parse_event_kind);
+    if (reader.has("who")) event.who = read_place(reader.object("who"));
+    reader.get("name", event.name);
+    reader.get("text", event.text);
+    if (reader.has("by")) event.by = read_place(reader.object("by"));
+    return event;
+}
+
 GraphNode read_node(const Reader& reader) {
     GraphNode node;
     reader.get("id", node.id);
@@ -265,6 +290,7 @@ RunReport read_run(const Reader& reader) {
     reader.get("doubts", report.doubts);
     reader.get("notes", report.notes);
     reader.get_array("streams", report.streams, read_stream);
+    reader.get_array("events", report.events, read_event);
     read_timings(reader.object("timings_ms"), report);
     report.host = read_host(reader.object("host"));
     reader.get("signature", report.signature);

@@ -9,6 +9,7 @@
 #include "diagnose/diagnosis.h"
 #include "host/host.h"
 #include "plan/plan.h"
+#include "scenario/event_kind.h"
 
 namespace rehang {
 
@@ -40,6 +41,23 @@ struct StreamReport {
     bool out_cut = false, err_cut = false;
 };
 
+// A thread by its place: "probe/1" and its birth number there; 0: the process as a whole, "": nobody.
+struct PlaceReport {
+    std::string process;
+    unsigned nth = 0;
+    bool operator==(const PlaceReport&) const = default;
+};
+
+struct EventReport {
+    double ms = 0;        // since the first [[process]] was let go
+    double until_ms = 0;  // of several equal looks the last; otherwise as `ms`
+    EventKind kind{};
+    PlaceReport who;
+    std::string name;  // of the point, fault, system call, signal, program or stream
+    std::string text;  // what else there is to tell
+    PlaceReport by;    // born: who made it; released: who reached the point that was awaited
+};
+
 struct RunReport {
     Role role = Role::scenario;
     int repeat = 1;
@@ -63,6 +81,7 @@ struct RunReport {
     std::vector<std::string> doubts;
     std::vector<std::string> notes;  // perturbations and limits met: "memory limit …", "output cut"
     std::vector<StreamReport> streams;
+    std::vector<EventReport> events;  // in the order in which the runner saw them; only where asked for
     struct {
         double setup = 0, reach = 0, proof = 0, total = 0;
     } timings_ms;

@@ -9,6 +9,7 @@
 #include "report/describe.h"
 #include "report/text_layout.h"
 #include "report/text_sections.h"
+#include "report/timeline.h"
 
 namespace rehang {
 namespace {
@@ -111,6 +112,7 @@ std::string render(const RunReport& report, const TextStyle& style) {
     text += why_section(report, style);
     text += stacks_section(report, style);
     text += order_section(report, style);
+    if (style.timeline) text += timeline_section(report, style);
     text += output_section(report, style);
     if (!report.kept.empty()) text += fmt::format("\nkept: {}\n", report.kept);
     return text + '\n' + wrapped("next: ", next_step(report), style);

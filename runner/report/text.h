@@ -12,6 +12,7 @@ struct TextStyle {
     bool colour = false;
     unsigned width = 100;   // columns to wrap at
     bool numbered = false;  // one of several repetitions: lines tell which
+    bool timeline = false;  // tell what happened when
 };
 
 // The whole report of one run: verdict line, process tree, who waits for whom, stacks, explanation, what came

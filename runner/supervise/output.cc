@@ -5,8 +5,9 @@
 
 namespace rehang {
 
-OutputReader::OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit)
-    : pipe_(io, pipe.release()), limit_(limit) {
+OutputReader::OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit,
+                           OnChunk on_chunk)
+    : pipe_(io, pipe.release()), limit_(limit), on_chunk_(std::move(on_chunk)) {
     read_on();
 }
 
@@ -20,6 +21,7 @@ void OutputReader::read_on() {
 }
 
 void OutputReader::keep(size_t bytes) {
+    on_chunk_({buffer_.data(), bytes});
     const auto room = static_cast<size_t>(limit_ - output_.text.size());
     output_.text.append(buffer_.data(), std::min(bytes, room));
     output_.cut |= bytes > room;

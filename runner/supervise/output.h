@@ -5,7 +5,9 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "supervise/supervisor.h"
@@ -15,7 +17,9 @@ namespace rehang {
 // Keeps the first `limit` bytes; reads and drops the rest.
 class OutputReader {
   public:
-    OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit);
+    // `on_chunk` is called with what a read brought, also when that is not kept.
+    using OnChunk = std::function<void(std::string_view chunk)>;
+    OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit, OnChunk on_chunk);
     // What came so far, with what is still in the pipe.
     CapturedOutput take();
 
@@ -25,6 +29,7 @@ class OutputReader {
 
     boost::asio::posix::stream_descriptor pipe_;
     unsigned long long limit_;
+    OnChunk on_chunk_;
     std::array<char, 65536> buffer_;
     CapturedOutput output_;
 };

@@ -64,11 +64,13 @@ struct Supervisor::Impl {
           look_timer(io),
           limit_timer(io) {}
 
+    void read_output(const std::string& process, const std::string& stream, UniqueFd pipe);
     void await_children();
     void handle_children();
     void await_exec_error(const std::string& program, UniqueFd fd);
     void schedule_look();
     void look();
+    void note_look(Watcher::Look seen);
     void give_up(const std::vector<size_t>& holds, const std::string& reason);
     void finish(End end);
     void fail(Error why);
@@ -103,10 +105,8 @@ Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t
         if (auto seized = run.tracing.add_root(process.name, process.pid); !seized)
             return std::unexpected(seized.error());
     for (size_t i = 0; i < processes.size(); ++i) {
-        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stdout_read),
-                                                             run.plan->sandbox.output));
-        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stderr_read),
-                                                             run.plan->sandbox.output));
+        run.read_output(processes[i].name, "stdout", std::move(processes[i].stdout_read));
+        run.read_output(processes[i].name, "stderr", std::move(processes[i].stderr_read));
         run.await_exec_error(run.plan->processes[i].argv.front(), std::move(processes[i].exec_error));
     }
     run.await_children();
@@ -129,6 +129,21 @@ Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t
     for (size_t i = 0; i < processes.size(); ++i)
         supervision.output[processes[i].name] = {run.outputs[2 * i]->take(), run.outputs[2 * i + 1]->take()};
     return supervision;
+}
+
+void Supervisor::Impl::read_output(const std::string& process, const std::string& stream, UniqueFd pipe) {
+    const auto note = [this, process, stream](std::string_view chunk) {
+        constexpr size_t excerpt = 160;  // the report has it all
+        tracing.log().add(
+            {.kind = EventKind::output,
+             .at = std::chrono::steady_clock::now(),
+             .until = {},
+             .who = {.process = process, .nth = 0},
+             .name = stream,
+             .text = std::string(chunk.substr(0, excerpt)) + (chunk.size() > excerpt ? "…" : ""),
+             .by = {}});
+    };
+    outputs.push_back(std::make_unique<OutputReader>(io, std::move(pipe), plan->sandbox.output, note));
 }
 
 void Supervisor::Impl::await_children() {
@@ -189,7 +204,9 @@ void Supervisor::Impl::look() {
         give_up(overdue,
                 fmt::format("its limit of {} passed", format_duration(plan->holds[overdue.front()].limit)));
     } else {
-        switch (watcher->look()) {
+        const auto seen = watcher->look();
+        note_look(seen);
+        switch (seen) {
             case Watcher::Look::moving:
                 break;
             case Watcher::Look::stuck:
@@ -206,6 +223,19 @@ void Supervisor::Impl::look() {
         }
     }
     if (!decided()) schedule_look();
+}
+
+void Supervisor::Impl::note_look(Watcher::Look seen) {
+    const auto* const what = seen == Watcher::Look::stuck         ? "nobody can go on"
+                             : seen == Watcher::Look::order_stuck ? "nobody can go on but those held"
+                                                                  : "somebody may go on";
+    tracing.log().add({.kind = EventKind::look,
+                       .at = std::chrono::steady_clock::now(),
+                       .until = {},
+                       .who = {},
+                       .name = what,
+                       .text = {},
+                       .by = {}});
 }
 
 void Supervisor::Impl::give_up(const std::vector<size_t>& holds, const std::string& reason) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <csignal>
 
+#include "base/names.h"
 #include "supervise/identity.h"
 
 namespace rehang {
@@ -62,6 +63,7 @@ void Tracing::stopped(pid_t tid, int status) {
         case PTRACE_EVENT_STOP:
             if (is_stop_signal(signal)) {
                 stopped_by_signal_.insert(tid);
+                note(EventKind::stopped, tid, signal_name(signal));
                 return go_on(tid, {.how = Resume::stay_stopped});
             }
             return met(tid);
@@ -75,6 +77,7 @@ void Tracing::stopped(pid_t tid, int status) {
 
 // A signal is about to be delivered: on its way the thread can be kept like anywhere else.
 void Tracing::signalled(pid_t tid, int signal) {
+    note(EventKind::signal, tid, signal_name(signal));
     auto points = open_points_where<ReceivesSignal>(
         tid, [&](const ReceivesSignal& event) { return event.number == signal; });
     stay_or_go_on(tid, points, {.signal = signal});
@@ -92,13 +95,26 @@ bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {
     if (points.empty()) return false;
     const unsigned nth = tree_.thread(tid)->nth;
     const std::string name = thread_name(tid);
-    for (const size_t point : points)
-        for (const pid_t released : director_.pass(point, tid, nth, name, now()).released) let_go(released);
-    return director_.held_at(tid).has_value();
+    for (const size_t point : points) {
+        const bool before = director_.points()[point].reached.has_value();
+        const Director::Step step = director_.pass(point, tid, nth, name, now());
+        if (!before && director_.points()[point].reached)
+            note(EventKind::point, tid, plan_->points[point].name);
+        for (const pid_t released : step.released) {
+            note(EventKind::released, released, plan_->points[point].name, {}, tid);
+            let_go(released);
+        }
+    }
+    const auto held_at = director_.held_at(tid);
+    if (held_at) note(EventKind::held, tid, *held_at);
+    return held_at.has_value();
 }
 
 void Tracing::expire(size_t hold) {
-    if (const auto tid = director_.expire(hold)) let_go(*tid);
+    const auto tid = director_.expire(hold);
+    if (!tid) return;
+    note(EventKind::released, *tid, plan_->points[plan_->holds[hold].until].name, "given up");
+    let_go(*tid);
 }
 
 // No hold keeps the thread any more.
@@ -110,6 +126,22 @@ void Tracing::let_go(pid_t tid) {
 void Tracing::go_on(pid_t tid, Pending how) {
     arm(tid);
     resume(tid, how.how, how.signal);
+}
+
+EventPlace Tracing::place(pid_t tid) {
+    const TrackedProcess* const process = tree_.process_of(tid);
+    const TrackedThread* const thread = tree_.thread(tid);
+    return {.process = process ? process->path.text() : std::string(), .nth = thread ? thread->nth : 0};
+}
+
+void Tracing::note(EventKind kind, pid_t tid, std::string name, std::string text, pid_t by) {
+    log_.add({.kind = kind,
+              .at = now(),
+              .until = {},
+              .who = place(tid),
+              .name = std::move(name),
+              .text = std::move(text),
+              .by = by == 0 ? EventPlace{} : place(by)});
 }
 
 bool Tracing::all_roots_ended() const {

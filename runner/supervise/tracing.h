@@ -13,6 +13,7 @@
 #include "elf/symbols.h"
 #include "plan/plan.h"
 #include "supervise/director.h"
+#include "supervise/event_log.h"
 #include "supervise/fork_tree.h"
 #include "supervise/image.h"
 #include "supervise/tracee.h"
@@ -51,6 +52,9 @@ class Tracing {
     const ForkTree& tree() const { return tree_; }
     const Director& director() const { return director_; }
     const std::vector<std::string>& notes() const { return notes_; }
+    // What happened so far; whoever sees more (output, looks) adds it.
+    const EventLog& log() const { return log_; }
+    EventLog& log() { return log_; }
 
   private:
     struct Pending {  // how a stopped thread goes on
@@ -84,6 +88,10 @@ class Tracing {
     void stay_or_go_on(pid_t tid, const std::vector<size_t>& points, Pending how);
     void let_go(pid_t tid);
     void go_on(pid_t tid, Pending how);
+    // Into the log; `by` is a thread, too, or 0.
+    void note(EventKind kind, pid_t tid, std::string name, std::string text = {}, pid_t by = 0);
+    EventPlace place(pid_t tid);
+    void stub(Image& image, const TrackedProcess& process, pid_t tid);
 
     // Open points of the thread whose event is an E that `is` accepts.
     template <class E, class Is>
@@ -108,6 +116,7 @@ class Tracing {
     std::set<pid_t> stopped_by_signal_;
     std::vector<int> stubbed_;
     std::vector<std::string> notes_;
+    EventLog log_;
     bool over_process_limit_ = false;
 };
 

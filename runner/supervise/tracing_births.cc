@@ -1,8 +1,20 @@
 // The part of Tracing about lives: threads and processes are born, execute a program, and end.
+#include <fmt/format.h>
+#include <sys/wait.h>
+
+#include "base/names.h"
 #include "supervise/identity.h"
 #include "supervise/tracing.h"
 
 namespace rehang {
+namespace {
+
+std::string end_text(int status) {
+    return WIFSIGNALED(status) ? fmt::format("by {}", signal_name(WTERMSIG(status)))
+                               : fmt::format("with {}", WEXITSTATUS(status));
+}
+
+}  // namespace
 
 // A thread of `parent_tid` made `tid`: a thread of its process, or a process. The maker is stopped.
 void Tracing::born(pid_t parent_tid, pid_t tid) {
@@ -17,6 +29,7 @@ void Tracing::born(pid_t parent_tid, pid_t tid) {
         child.inner_pid = identity.inner_tid;
         if (on_fork_) on_fork_(parent, parent_tid, child);
     }
+    note(EventKind::born, tid, identity.process == parent.pid ? "thread" : "process", {}, parent_tid);
     over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
     // Reached while the maker is stopped: whoever waits for this birth goes on before the maker can do
     // anything else.
@@ -43,10 +56,12 @@ void Tracing::executed(pid_t tid) {
         armed_.erase(thread.tid);  // execve clears debug registers
     tree_.execute(process);
     Image& image = images_[process.pid] = begin_image(process.pid, process.path, *plan_, *files_);
-    for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) ++stubbed_[fault];
+    if (first) note(EventKind::born, tid, "process");
+    const Program program = program_of(tid);
+    note(EventKind::exec, tid, program.called);
+    stub(image, process, tid);
     // A [[process]] is born with its first program: what ran before was the sandbox's launcher.
     if (first) return stay_or_go_on(tid, director_.open_points<IsBorn>(process.path, 1), {});
-    const Program program = program_of(tid);
     stay_or_go_on(
         tid,
         open_points_where<Execs>(tid, [&](const Execs& event) { return program.matches(event.program); }),
@@ -67,6 +82,8 @@ void Tracing::ended(pid_t tid, int status) {
     director_.gone(tid);
     TrackedProcess* process = tree_.process_of(tid);
     if (!process) return;
+    note(EventKind::ended, tid, process->pid == tid ? "process" : "thread",
+         process->pid == tid ? end_text(status) : std::string());
     if (process->pid != tid) return tree_.end_thread(tid);
     images_.erase(tid);
     alarms_.erase(tid);

@@ -29,8 +29,16 @@ void Tracing::loader_notified(TrackedProcess& process, pid_t tid) {
     const size_t known = image.addresses.size();
     for (std::string& problem : find_wanted(image, process.pid, *files_))
         notes_.push_back(std::move(problem));
-    for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) ++stubbed_[fault];
+    stub(image, process, tid);
     if (image.addresses.size() != known) rearm_others(process, tid);
+}
+
+// Puts the faults in place whose functions are there by now.
+void Tracing::stub(Image& image, const TrackedProcess& process, pid_t tid) {
+    for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) {
+        ++stubbed_[fault];
+        note(EventKind::fault, tid, plan_->function_faults[fault].name);
+    }
 }
 
 // Brings the thread's debug registers to what it may still pass.

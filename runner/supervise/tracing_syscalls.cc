@@ -1,6 +1,7 @@
 // The part of Tracing about system calls that the filter stops at.
 #include "supervise/tracing.h"
 
+#include <fmt/format.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
@@ -10,6 +11,7 @@
 
 #include "base/syscall_arguments.h"
 #include "supervise/appearing_files.h"
+#include "base/names.h"
 
 namespace rehang {
 
@@ -42,6 +44,7 @@ void Tracing::entered_syscall(pid_t tid) {
     if (!state) return;
     const Call call(*state);
     note_alarm(tree_.process_of(tid)->pid, *state);
+    note(EventKind::syscall, tid, syscall_name(call.number));
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     const auto entering = open_points_where<EntersSyscall>(
@@ -55,6 +58,8 @@ void Tracing::left_syscall(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
     const Call call(*state);
+    note(EventKind::syscall, tid, syscall_name(call.number),
+         fmt::format("returns {}", static_cast<std::int64_t>(state->rax)));
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     if (call.can_create()) std::ranges::copy(appeared_files(tid), std::back_inserter(points));

@@ -85,7 +85,7 @@ TEST_CASE("a parameter that the scenario does not have") {
 TEST_CASE("a report that can't be written is told before anything runs") {
     const Folder folder;
     check_broken(rehang({"run", folder.file("x.toml", good), "--json", "/nosuch/report.json"}),
-                 "can't write the report to /nosuch/report.json");
+                 "can't write to /nosuch/report.json");
 }
 
 }  // namespace

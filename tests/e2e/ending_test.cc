@@ -69,7 +69,7 @@ TEST_CASE("a report that can't be written ends the work, and is a failure") {
     const Finished result =
         rehang({"run", folder.file("quick.toml", quick), "--repeat", "100000", "--json", "/dev/full"});
     CHECK(result.status == 3);
-    CHECK_THAT(result.err, Contains("can't write the report to /dev/full: No space left on device"));
+    CHECK_THAT(result.err, Contains("can't write to /dev/full: No space left on device"));
 }
 
 TEST_CASE("a reader that goes ends the work quietly") {

@@ -94,6 +94,28 @@ RunReport inherited_lock_hang() {
         "That thread does not exist in probe/1/1: nobody there can ever give the lock back."};
     report.streams = {
         {.process = "probe", .out = "starting\n", .err = "", .out_cut = false, .err_cut = false}};
+    const PlaceReport main{.process = "probe/1", .nth = 1}, holder{.process = "probe/1", .nth = 2},
+        child{.process = "probe/1/1", .nth = 1};
+    const auto happens = [&report](double ms, EventKind kind, const PlaceReport& who, const char* name,
+                                   const PlaceReport& by = {}) {
+        report.events.push_back(
+            {.ms = ms, .until_ms = ms, .kind = kind, .who = who, .name = name, .text = {}, .by = by});
+    };
+    happens(0.4, EventKind::born, main, "process");
+    happens(0.5, EventKind::exec, main, "/usr/bin/daemonizer");
+    happens(1.1, EventKind::born, holder, "thread", main);
+    happens(1.5, EventKind::point, holder, "rcu_in_lock");
+    happens(1.5, EventKind::held, holder, "rcu_in_lock");
+    happens(3.8, EventKind::born, child, "process", main);
+    happens(3.8, EventKind::point, child, "grandchild");
+    happens(3.8, EventKind::released, holder, "grandchild", child);
+    happens(4.0, EventKind::output, {.process = "probe", .nth = 0}, "stdout");
+    report.events.back().text = "starting\n";
+    happens(4.1, EventKind::look, {}, "somebody may go on");
+    report.events.back().until_ms = 6.2;
+    happens(4.5, EventKind::ended, main, "process");
+    report.events.back().text = "with 0";
+    happens(7.6, EventKind::verdict, {}, "hung: inherited-lock, proven");
     report.timings_ms = {.setup = 4, .reach = 4.5, .proof = 3.1, .total = 37.6};
     report.host = {.kernel = "6.1.0",
                    .machine = "x86_64",
