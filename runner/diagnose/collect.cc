@@ -63,7 +63,7 @@ void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
                                              &KnownProcess::pid);
         if (known == scope.processes.rend()) continue;
         process.path = known->path;
-        process.inner_pid = known->inner_pid;
+        if (known->inner_pid > 0) process.inner_pid = known->inner_pid;
         process.alarm = process.alarm || known->alarm;
         process.exit_status = known->exit_status;
         for (ThreadSnapshot& thread : process.threads) add_what_the_runner_knows(thread, *known);

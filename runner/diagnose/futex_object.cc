@@ -124,11 +124,36 @@ bool stands_in_join(std::span<const elf::Frame> stack) {
     });
 }
 
+// Where the function that waits is reached by a jump, a stripped C library has no name on the stack for it.
+// Then the object's own words tell two of glibc's: sem_t has the value, the number of waiters, and whether it
+// is shared (struct new_sem)…
+bool looks_like_semaphore(const Snapshot& snapshot, pid_t pid, const Wait& wait) {
+    constexpr std::uint32_t most_waiters = 0x10000;
+    const auto waiters = word_at(snapshot, pid, wait.address + 4),
+               sharing = word_at(snapshot, pid, wait.address + 8);
+    return wait.word == 0 && wait.expected == 0 && waiters && sharing && *waiters > 0 &&
+           *waiters < most_waiters && (*sharing == 0 || *sharing == FUTEX_PRIVATE_FLAG);
+}
+
+// … and a robust mutex has its owner twice, and a kind that says so.
+bool looks_like_robust_mutex(const Snapshot& snapshot, pid_t pid, const Wait& wait) {
+    const auto field = word_at(snapshot, pid, wait.address + mutex_owner_offset);
+    const auto kind = word_at(snapshot, pid, wait.address + mutex_kind_offset);
+    return (wait.word & FUTEX_WAITERS) != 0 && wait.word == wait.expected && field && kind &&
+           as_tid(field) == as_tid(wait.word) && (*kind & robust) != 0 && *kind <= any_mutex_kind;
+}
+
+std::string_view object_by_its_words(const Snapshot& snapshot, pid_t pid, const Wait& wait) {
+    if (looks_like_semaphore(snapshot, pid, wait)) return "semaphore";
+    return looks_like_robust_mutex(snapshot, pid, wait) ? "mutex" : "";
+}
+
 void find_owner(const Snapshot& snapshot, pid_t pid, Wait& wait) {
+    wait.owner = 0;
     if (wait.object == "PI mutex") wait.owner = as_tid(wait.word);
     if (is_join(wait)) wait.owner = static_cast<pid_t>(wait.expected);
     if (wait.object == "rwlock") wait.owner = writer_of(snapshot, pid, wait);
-    if (wait.object != "mutex") return;
+    if (wait.object == "PI mutex" || !wait.object.ends_with("mutex")) return;
     wait.owner = owner_of_mutex(snapshot, pid, wait);
     wait.object = kind_of_mutex(snapshot, pid, wait);
 }
@@ -159,8 +184,11 @@ bool is_owned_lock(const Wait& wait) {
 
 void recognise_object(const Snapshot& snapshot, const ProcessSnapshot& process, Wait& wait,
                       std::span<const elf::Frame> stack) {
-    if (wait.object.empty()) wait.object = object_in(stack);
+    // The functions know better than the words, the system call better than the functions.
+    if (const auto object = object_in(stack); !object.empty() && wait.object != "PI mutex")
+        wait.object = object;
     if (may_be_join(process, wait) || (wait.object.empty() && stands_in_join(stack))) wait.object = "thread";
+    if (wait.object.empty()) wait.object = object_by_its_words(snapshot, process.pid, wait);
     find_owner(snapshot, process.pid, wait);
     wait.sentence = what_it_waits_for(snapshot, process, wait);
     if (wait.retried)

@@ -120,6 +120,20 @@ TEST_CASE("a rwlock knows its writer, wherever in it the thread waits") {
     }
 }
 
+TEST_CASE("what a stripped C library has no function's name for is known by its words") {
+    SECTION("a semaphore: value, waiters, sharing") {
+        CHECK(at_object({.lock = 0, .count = 1, .owner = 0}, 0).wait(10).object == "semaphore");
+        CHECK(at_object({.lock = 0, .count = 0, .owner = 0}, 0).wait(10).object.empty());
+        CHECK(at_object({.lock = 0, .count = 1, .owner = 7}, 0).wait(10).object.empty());
+    }
+    SECTION("a robust mutex: its owner twice, and its kind") {
+        const std::uint32_t word = FUTEX_WAITERS | 11;
+        CHECK(at_object({.lock = word, .kind = 0x10}, word).wait(10).object == "robust mutex");
+        CHECK(at_object({.lock = word, .owner = 12, .kind = 0x10}, word).wait(10).object.empty());
+        CHECK(at_object({.lock = word, .kind = 0}, word).wait(10).object.empty());
+    }
+}
+
 TEST_CASE("objects without an owner are named") {
     const Scene scene = at_object({.lock = 0}, 0);
     const auto object = [&](const char* function) {
