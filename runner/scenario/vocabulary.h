@@ -32,20 +32,30 @@ enum class Cause {
 // What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in
 // [[expect.thread]].
 enum class WaitKind {
-    running,     // does not wait
-    pipe_read,   // for bytes in a pipe or FIFO, or for its end
-    pipe_write,  // for room in a pipe or FIFO
-    futex,       // for a futex word: lock, join, condition
-    child,       // in wait4 or waitid
-    poll,        // for one of several descriptors
-    vfork,       // a parent, until its vfork child has executed or ended
-    signal,      // pause, sigsuspend, sigwait
-    timer,       // sleeps; goes on by itself
-    held,        // at a point, by this runner
-    stopped,     // by a signal or another tracer
-    exited,      // ended (a zombie)
-    unknown,     // in a system call that this version does not understand
+    running,        // does not wait
+    pipe_read,      // for bytes in a pipe or FIFO, or for its end
+    pipe_write,     // for room in a pipe or FIFO
+    fifo_open,      // for the other side of a FIFO to be opened
+    socket_read,    // for something to be received, or for the end of the connection
+    socket_write,   // for room to send
+    accept,         // for a connection to a listening socket
+    connect,        // for room in the queue of a listening socket
+    eventfd,        // for the count of an eventfd
+    message_queue,  // for a message in a POSIX message queue, or room for one
+    futex,          // for a futex word: lock, join, condition
+    child,          // in wait4 or waitid
+    poll,           // for one of several descriptors
+    vfork,          // a parent, until its vfork child has executed or ended
+    signal,         // pause, sigsuspend, sigwait
+    timer,          // sleeps; goes on by itself
+    held,           // at a point, by this runner
+    stopped,        // by a signal or another tracer
+    exited,         // ended (a zombie)
+    unknown,        // in a system call that this version does not understand
 };
+
+// Waits that have a descriptor: all but the opening of a FIFO, which gives one.
+bool is_at_descriptors(WaitKind kind);
 
 // Spelling: inherited_lock is "inherited-lock".
 std::string_view to_text(Outcome outcome);
