@@ -115,6 +115,10 @@ void draw(Drawing& drawing, const Evidence& evidence, const std::string& from, c
         case WaitKind::child:
         case WaitKind::vfork:
         case WaitKind::poll:
+        case WaitKind::socket_read:
+        case WaitKind::socket_write:
+        case WaitKind::connect:
+        case WaitKind::eventfd:
             draw_wakers(drawing, evidence, from, wait);
             break;
         default:
