@@ -70,6 +70,7 @@ Ending at_signalfd(const Place& place) {
     ending.kind = WaitKind::signal;
     ending.clause = "for a signal";
     ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
+    if (place.sleeper.snapshot.world == World::machine) ending.by_outside = "anybody may send it a signal";
     return ending;
 }
 
@@ -115,6 +116,8 @@ Ending at_message_queue(const Place& place) {
     ending.clause = fmt::format("a message queue that {}", hold_open(holders.names));
     ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
     ending.by_outside = std::move(holders.by_outside);
+    if (place.sleeper.snapshot.world == World::machine)
+        ending.by_outside = fmt::format("anybody may open the message queue {}", descriptor.target);
     return ending;
 }
 

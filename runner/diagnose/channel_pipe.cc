@@ -36,7 +36,7 @@ Ending at_pipe(const Place& place) {
     ending.by_outside = std::move(holders.by_outside);
     if (!has_a_name(descriptor)) return ending;
     ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
-    if (!ending.by_outside && !wait_rules::is_private_place(descriptor.target))
+    if (!ending.by_outside && !wait_rules::is_private(place.sleeper.snapshot, descriptor.target))
         ending.by_outside = fmt::format("anybody may open the FIFO {}", descriptor.target);
     return ending;
 }

@@ -158,7 +158,7 @@ Wait for_partner_at_fifo(const Sleeper& sleeper) {
     wait.sentence = fmt::format("opens the FIFO {} for {}, until somebody opens it for {}", fifo.target,
                                 fifo.readable ? "reading" : "writing", fifo.readable ? "writing" : "reading");
     wait.wakers = living_threads(sleeper.snapshot, sleeper.thread.tid);
-    if (!is_private_place(fifo.target))
+    if (!is_private(sleeper.snapshot, fifo.target))
         wait.by_outside = fmt::format("anybody may open the FIFO {}", fifo.target);
     return wait;
 }

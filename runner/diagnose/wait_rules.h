@@ -37,6 +37,8 @@ Wait not_understood(const Sleeper& sleeper);
 
 // A folder that only processes of the sandbox can reach: a FIFO or shared memory there is nobody else's.
 bool is_private_place(std::string_view path);
+// Never on a machine with others.
+bool is_private(const Snapshot& snapshot, std::string_view path);
 
 // "pipe:[123] (fd 3)"
 std::string name_of(const DescriptorSnapshot& descriptor);

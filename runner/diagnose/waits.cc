@@ -188,6 +188,10 @@ std::optional<std::string> waker_on_the_machine(const Snapshot& snapshot, const 
         }
         case WaitKind::pipe_read:
         case WaitKind::pipe_write:
+        case WaitKind::socket_read:
+        case WaitKind::socket_write:
+        case WaitKind::connect:
+        case WaitKind::eventfd:
         case WaitKind::poll:
             if (snapshot.unseen) return snapshot.unseen;
             return handler_that_may_run(process);
