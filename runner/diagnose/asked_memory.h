@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "diagnose/snapshot.h"
@@ -18,8 +19,8 @@ struct MemoryPiece {
     size_t at_least = 0;  // what is enough where the rest is not mapped
 };
 
-// Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, clone3's flags,
-// lock ranges, semaphore operations, signal sets. Pure.
+// Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, connect's
+// address, clone3's flags, lock ranges, semaphore operations, signal sets. Pure.
 std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread);
 // What a piece of those points to in turn: the words of futex_waitv. Pure.
 std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
@@ -27,6 +28,9 @@ std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
 
 // Reads without stopping the process. Empty where there is nothing (any more).
 std::vector<unsigned char> read_memory(pid_t pid, std::uint64_t address, size_t size);
+
+// Text up to its NUL, which must come within `at_most` bytes; otherwise, or if it can't be read, empty.
+std::string read_text(pid_t pid, std::uint64_t address, size_t at_most);
 
 // Bytes of a pthread_mutex_t of glibc on x86_64 up to __kind: __lock, __count, __owner, __nusers, __kind, all
 // 4 bytes each.

@@ -11,6 +11,7 @@
 #include "base/files.h"
 #include "diagnose/asked_memory.h"
 #include "diagnose/outside.h"
+#include "diagnose/paths_asked.h"
 #include "diagnose/proc_files.h"
 #include "diagnose/retry_loops.h"
 #include "diagnose/snapshot_view.h"
@@ -34,6 +35,8 @@ Snapshot states_of(const Census& census) {
                                        .state = thread.state,
                                        .run_count = thread.run_count,
                                        .start_time = thread.start_time,
+                                       .sleeps_in = {},
+                                       .opens = {},
                                        .held_at = {},
                                        .retried_while = {}});
         process.zombie = std::ranges::all_of(process.threads, has_ended);
@@ -87,8 +90,9 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
         thread.sp = syscall->sp;
         thread.pc = syscall->pc;
     }
+    thread.sleeps_in = read_file_or_empty(task + "/wchan");
     // The runner has been told of the call and has not answered yet.
-    if (read_file_or_empty(task + "/wchan").starts_with("seccomp_do_user_notification")) thread.paused = true;
+    if (thread.sleeps_in.starts_with("seccomp_do_user_notification")) thread.paused = true;
 }
 
 // One address space has the same mappings, so most need not be compared by kcmp(2). Where that is not
@@ -125,6 +129,14 @@ bool is_untracked_waker(const DescriptorSnapshot& descriptor) {
     return descriptor.target == "anon_inode:[io_uring]" || descriptor.target == "anon_inode:[userfaultfd]";
 }
 
+// Is what `epoll` watches as the file number `fd`, the `nth` of that number from 0, still the process's file
+// `fd`?
+bool watches(pid_t pid, int epoll, int fd, unsigned nth) {
+    const kcmp_epoll_slot slot = {
+        .efd = static_cast<std::uint32_t>(epoll), .tfd = static_cast<std::uint32_t>(fd), .toff = nth};
+    return syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, fd, &slot) == 0;
+}
+
 void look_into_process(ProcessSnapshot& process) {
     for (ThreadSnapshot& thread : process.threads) look_into_thread(thread, process.pid);
     if (process.inner_pid == 0) process.inner_pid = process.threads.front().inner_tid;
@@ -150,13 +162,15 @@ const std::vector<unsigned char>& read_piece(Snapshot& snapshot, pid_t pid, cons
 }
 
 void read_asked_memory(Snapshot& snapshot) {
-    for (const ProcessSnapshot& process : snapshot.processes)
-        for (const ThreadSnapshot& thread : process.threads)
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ThreadSnapshot& thread : process.threads) {
+            thread.opens = named_by(thread, process);
             for (const MemoryPiece& piece : memory_asked_for(thread)) {
                 const auto& bytes = read_piece(snapshot, process.pid, piece);
                 for (const MemoryPiece& next : memory_pointed_to(thread, bytes))
                     read_piece(snapshot, process.pid, next);
             }
+        }
 }
 
 // Whoever was not asleep, or was put on a CPU in between, may do anything. The same holds for one that is
@@ -197,10 +211,25 @@ bool anybody_stuck(const Snapshot& snapshot) {
     return std::ranges::any_of(build_graph(snapshot, waits_of(snapshot)).threads, &ThreadWait::stuck);
 }
 
-std::vector<DescriptorSnapshot> pipes_of(const std::string& process) {
+// An epoll descriptor watches files, not numbers: the one that it was told may lead elsewhere by now.
+void compare_watched(Snapshot& snapshot) {
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (DescriptorSnapshot& descriptor : process.descriptors) {
+            std::map<int, unsigned> seen;  // several files may have been added under one number
+            for (WatchedDescriptor& watched : descriptor.watched)
+                watched.still_that = watches(process.pid, descriptor.fd, watched.fd, seen[watched.fd]++);
+        }
+}
+
+std::vector<DescriptorSnapshot> channels_of(const std::string& process) {
     auto descriptors = proc::read_descriptors(process).value_or(std::vector<DescriptorSnapshot>());
-    std::erase_if(descriptors, [](const auto& descriptor) { return !descriptor.pipe; });
+    std::erase_if(descriptors, [](const auto& descriptor) { return descriptor.kind == FileKind::other; });
     return descriptors;
+}
+
+// Then the kernel changes something without anybody running.
+bool something_moves(const Snapshot& snapshot) {
+    return std::ranges::any_of(snapshot.sockets, [](const auto& entry) { return entry.second.moving; });
 }
 
 }  // namespace
@@ -213,7 +242,7 @@ Snapshot Collector::collect(const Scope& scope, Detail detail) {
 Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
     const Census before = take_census(scope.roots, Roots::do_not_count);
     const bool asleep = all_sleep(before);
-    const bool still_true = asleep && last_.consistent && before == last_census_;
+    const bool still_true = asleep && last_.consistent && before == last_census_ && !something_moves(last_);
     if (!still_true) {
         last_ = states_of(before);
         if (asleep || detail == Detail::always) look_into(last_, scope);
@@ -267,6 +296,8 @@ void Collector::look_into(Snapshot& snapshot) {
     find_shared_memory(snapshot);
     snapshot.ipc_namespace_outside = proc::read_namespace("/proc/self/ns/ipc");
     read_asked_memory(snapshot);
+    compare_watched(snapshot);
+    sockets_.add_to(snapshot);
     for (ProcessSnapshot& process : snapshot.processes) recognise_retry_loops(process);
     snapshot.detailed = true;
 }
@@ -274,9 +305,10 @@ void Collector::look_into(Snapshot& snapshot) {
 void Collector::look_into(Snapshot& snapshot, const Scope& scope) {
     look_into(snapshot);
     for (const pid_t root : scope.roots)
-        std::ranges::copy(pipes_of(fmt::format("/proc/{}", root)), std::back_inserter(snapshot.held_outside));
+        std::ranges::copy(channels_of(fmt::format("/proc/{}", root)),
+                          std::back_inserter(snapshot.held_outside));
     if (std::ranges::find(scope.roots, getpid()) == scope.roots.end())
-        std::ranges::copy(pipes_of("/proc/self"), std::back_inserter(snapshot.held_outside));
+        std::ranges::copy(channels_of("/proc/self"), std::back_inserter(snapshot.held_outside));
 }
 
 void Collector::recognise_retry_loops(ProcessSnapshot& process) {

@@ -6,6 +6,7 @@
 #include "diagnose/census.h"
 #include "diagnose/scope.h"
 #include "diagnose/snapshot.h"
+#include "diagnose/socket_tables.h"
 #include "diagnose/tree_names.h"
 #include "elf/unwind.h"
 
@@ -42,6 +43,7 @@ class Collector {
     void recognise_retry_loops(ProcessSnapshot& process);
 
     elf::Files& files_;
+    SocketTables sockets_;
     std::map<pid_t, KeptUnwinder> unwinders_;
     TreeNames names_;  // on a machine
     Census last_census_;

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statfs.h>
 #include <unistd.h>
 
 #include <array>
@@ -19,24 +20,57 @@ std::optional<std::string> link_target(const std::string& link) {
     return std::string(buffer.data(), static_cast<size_t>(length));
 }
 
-// A FIFO shows the path of its file, like any other file: only stat(2) tells.
-void look_at_file(DescriptorSnapshot& descriptor, const std::string& link) {
+FileKind kind_of(std::string_view target) {
+    constexpr std::array<std::pair<std::string_view, FileKind>, 8> kinds = {
+        {{"pipe:[", FileKind::pipe},
+         {"socket:[", FileKind::socket},
+         {"anon_inode:[eventfd]", FileKind::eventfd},
+         {"anon_inode:[timerfd]", FileKind::timerfd},
+         {"anon_inode:[signalfd]", FileKind::signalfd},
+         {"anon_inode:[eventpoll]", FileKind::epoll},
+         {"anon_inode:[pidfd]", FileKind::pidfd},
+         {"anon_inode:inotify", FileKind::inotify}}};
+    for (const auto& [prefix, kind] : kinds)
+        if (target.starts_with(prefix)) return kind;
+    return FileKind::other;
+}
+
+// The file system of mq_overview(7) has no folders.
+bool may_be_message_queue(std::string_view target) {
+    constexpr std::string_view deleted = " (deleted)";
+    if (target.ends_with(deleted)) target.remove_suffix(deleted.size());
+    return target.find('/', 1) == std::string_view::npos;
+}
+
+bool is_message_queue(std::string_view target, const std::string& link) {
+    constexpr long mqueue_magic = 0x19800202;  // MQUEUE_MAGIC of the kernel's ipc/mqueue.c
+    struct statfs system {};
+    return may_be_message_queue(target) && statfs(link.c_str(), &system) == 0 &&
+           system.f_type == mqueue_magic;
+}
+
+// Channels with a name show the path of their file, like any other file: only stat(2) tells.
+void look_for_named_channel(DescriptorSnapshot& descriptor, const std::string& link) {
     struct stat status {};
     if (stat(link.c_str(), &status) != 0) return;
-    descriptor.pipe = S_ISFIFO(status.st_mode);
+    if (S_ISFIFO(status.st_mode))
+        descriptor.kind = FileKind::pipe;
+    else if (S_ISREG(status.st_mode) && is_message_queue(descriptor.target, link))
+        descriptor.kind = FileKind::message_queue;
+    else
+        descriptor.regular = S_ISREG(status.st_mode);
     descriptor.inode = status.st_ino;
     descriptor.device = status.st_dev;
 }
 
 void identify(DescriptorSnapshot& descriptor, const std::string& link) {
-    if (const auto pipe = inode_in(descriptor.target, "pipe")) {
-        descriptor.pipe = true;
-        descriptor.inode = *pipe;
-    } else if (const auto socket = inode_in(descriptor.target, "socket")) {
-        descriptor.inode = *socket;
-    } else if (descriptor.target.starts_with('/')) {
-        look_at_file(descriptor, link);
-    }
+    descriptor.kind = kind_of(descriptor.target);
+    if (descriptor.target.starts_with('/'))
+        look_for_named_channel(descriptor, link);
+    else if (descriptor.kind == FileKind::pipe)
+        descriptor.inode = inode_in(descriptor.target, "pipe").value_or(0);
+    else if (descriptor.kind == FileKind::socket)
+        descriptor.inode = inode_in(descriptor.target, "socket").value_or(0);
 }
 
 void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
@@ -45,9 +79,17 @@ void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
     descriptor.readable = mode != O_WRONLY;
     descriptor.writable = mode != O_RDONLY;
     descriptor.scm_fds = info.scm_fds;
+    descriptor.armed = info.timer_armed;
+    descriptor.watches = info.inotify_watches;
+    descriptor.watched_pid = info.pid;
     descriptor.watched = std::move(info.watched);
     descriptor.locks = std::move(info.locks);
     descriptor.sends_signals = (info.flags & O_ASYNC) != 0;
+    if (descriptor.kind != FileKind::eventfd) return;
+    if (info.eventfd_id)
+        descriptor.inode = *info.eventfd_id;
+    else
+        descriptor.kind = FileKind::other;  // Linux before 5.2 does not tell which one it is
 }
 
 }  // namespace

@@ -18,7 +18,8 @@ bool is_an_end_in_itself(const Wait& wait, pid_t reader) {
 
 const DescriptorSnapshot* write_end(const ProcessSnapshot& process, const Wait& wait) {
     const auto found = std::ranges::find_if(process.descriptors, [&](const DescriptorSnapshot& descriptor) {
-        return descriptor.pipe && descriptor.writable && descriptor.inode == wait.pipe_inode;
+        return descriptor.kind == FileKind::pipe && descriptor.writable &&
+               descriptor.inode == wait.pipe_inode;
     });
     return found == process.descriptors.end() ? nullptr : &*found;
 }

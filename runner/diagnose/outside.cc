@@ -28,6 +28,10 @@ bool may_be_shared(const elf::Mapping& mapping) {
            (mapping.path == "/dev/zero" || mapping.path.starts_with("[anon_shmem:"));
 }
 
+std::string socket_target(std::uint64_t inode) {
+    return fmt::format("socket:[{}]", inode);
+}
+
 Shared shared_by(const Snapshot& snapshot) {
     Shared shared;
     for (const ProcessSnapshot& process : snapshot.processes) {
@@ -37,6 +41,13 @@ Shared shared_by(const Snapshot& snapshot) {
                 shared.targets.insert(descriptor.target);
         for (const elf::Mapping& mapping : process.mappings)
             if (may_be_shared(mapping)) shared.memory.emplace(mapping.inode, mapping.path);
+    }
+    // The other side of a socket is another socket.
+    for (const auto& [inode, socket] : snapshot.sockets) {
+        if (!shared.targets.contains(socket_target(inode))) continue;
+        if (socket.peer) shared.targets.insert(socket_target(*socket.peer));
+        for (const std::uint64_t listening : socket.not_accepted_by)
+            shared.targets.insert(socket_target(listening));
     }
     return shared;
 }

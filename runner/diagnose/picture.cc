@@ -84,7 +84,7 @@ void draw_pipe(Drawing& drawing, const Evidence& evidence, const std::string& fr
                  fmt::format("{} (fd {})", writes ? "writes to" : "waits for bytes or the end of", wait.fd));
     for (const ProcessSnapshot& process : evidence.snapshot.processes)
         for (const DescriptorSnapshot& descriptor : process.descriptors) {
-            if (descriptor.inode != wait.pipe_inode || !descriptor.pipe) continue;
+            if (descriptor.inode != wait.pipe_inode || descriptor.kind != FileKind::pipe) continue;
             if (!(writes ? descriptor.readable : descriptor.writable)) continue;
             drawing.node(label(process), "process", label(process));
             drawing.edge(pipe, label(process), fmt::format("held open by (fd {})", descriptor.fd));
@@ -115,6 +115,10 @@ void draw(Drawing& drawing, const Evidence& evidence, const std::string& from, c
         case WaitKind::child:
         case WaitKind::vfork:
         case WaitKind::poll:
+        case WaitKind::socket_read:
+        case WaitKind::socket_write:
+        case WaitKind::connect:
+        case WaitKind::eventfd:
             draw_wakers(drawing, evidence, from, wait);
             break;
         default:

@@ -104,25 +104,36 @@ Status parse_status(std::string_view text) {
     return status;
 }
 
+// "tfd:        5 events:       19 data:                5  pos:0 ino:3d sdev:f"
+WatchedDescriptor parse_watched(std::string_view line) {
+    const auto field = [line](std::string_view key) {
+        const size_t at = line.find(key);
+        std::string_view rest = at == std::string_view::npos ? "" : line.substr(at + key.size());
+        return next_word(rest);
+    };
+    return {.fd = number<int>(field("tfd:")),
+            .events = number<std::uint32_t>(field("events:"), 16),
+            .inode = number(field("ino:"), 16)};
+}
+
+// "it_value: (0, 0)": a timer that is not armed.
+bool is_armed(std::string_view text) {
+    const std::string_view value = value_of(text, "it_value:");
+    return value.find_first_of("123456789") != std::string_view::npos || number_of(text, "ticks:") != 0;
+}
+
 FdInfo parse_fdinfo(std::string_view text) {
     FdInfo info;
     info.flags = number_of<unsigned>(text, "flags:", 8);
     info.scm_fds = number_of<unsigned>(text, "scm_fds:");
-    // tfd:        5 events:       19 data:                5  pos:0 ino:3d sdev:f
-    for (size_t at = text.find("tfd:"); at != std::string_view::npos; at = text.find("tfd:", at + 1)) {
-        std::string_view line = text.substr(at, text.find('\n', at) - at);
-        const size_t inode = line.find("ino:");
-        WatchedDescriptor watched;
-        if (inode != std::string_view::npos) {
-            std::string_view value = line.substr(inode + 4);
-            watched.inode = number(next_word(value), 16);
-        }
-        line.remove_prefix(4);
-        watched.fd = number<int>(next_word(line));
-        info.watched.push_back(watched);
-    }
     for (size_t at = text.find("lock:"); at != std::string_view::npos; at = text.find("lock:", at + 1))
         info.locks.push_back(parse_lock(text.substr(at + 5, text.find('\n', at) - at - 5)));
+    if (!value_of(text, "eventfd-id:").empty()) info.eventfd_id = number_of(text, "eventfd-id:");
+    info.timer_armed = is_armed(text);
+    info.inotify_watches = text.contains("\ninotify ");
+    info.pid = number_of<pid_t>(text, "Pid:");
+    for (size_t at = text.find("tfd:"); at != std::string_view::npos; at = text.find("tfd:", at + 1))
+        info.watched.push_back(parse_watched(text.substr(at, text.find('\n', at) - at)));
     return info;
 }
 

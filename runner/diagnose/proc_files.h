@@ -46,6 +46,10 @@ Status parse_status(std::string_view text);
 struct FdInfo {
     unsigned flags = 0;  // as open(2)
     unsigned scm_fds = 0;
+    std::optional<std::uint64_t> eventfd_id;
+    bool timer_armed = false;  // or has expired, unread
+    bool inotify_watches = false;
+    pid_t pid = 0;  // of a pidfd
     std::vector<WatchedDescriptor> watched;
     std::vector<FileLock> locks;
 };

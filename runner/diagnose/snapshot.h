@@ -30,36 +30,26 @@ struct RunCount {
     bool operator==(const RunCount&) const = default;
 };
 
-struct ThreadSnapshot {
-    pid_t tid = 0;        // as the runner sees it
-    pid_t inner_tid = 0;  // in the innermost pid namespace: what futex words and lock owners hold (NSpid)
-    std::string name;     // comm
-    unsigned nth = 0;     // birth number in its process, main is 1
-    char state = '?';     // proc(5): R S D T t Z X
-    RunCount run_count;
-    std::uint64_t start_time = 0;  // clock ticks since boot
-    // From /proc/TID/syscall. in_syscall false: running, or stopped outside of one.
-    bool in_syscall = false;
-    long syscall = -1;
-    std::array<std::uint64_t, 6> args{};
-    std::uint64_t sp = 0, pc = 0;
-    // By the runner: stays at a point, or is stopped for a moment and will go on.
-    std::optional<std::string> held_at;
-    bool paused = false;
-    bool moved = false;  // was put on a CPU while the others were read, or was about to be
-    pid_t tracer = 0;  // the thread that traces it by ptrace(2)
-    // The signals, bit n - 1 for number n, that would run a handler in this thread now: its process catches
-    // them and it does not block them.
-    std::uint64_t caught = 0;
-    // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
-    // (diagnose/retry_loops.h).
-    std::optional<std::uint32_t> retried_while;
+// What a descriptor leads to: which rule says who could end a wait there.
+enum class FileKind {
+    other,  // a regular file, a device, a terminal, or something that this version does not follow
+    pipe,   // or a FIFO
+    socket,
+    eventfd,
+    timerfd,
+    signalfd,
+    epoll,
+    pidfd,
+    inotify,
+    message_queue,  // POSIX
 };
 
 // What an epoll descriptor watches. Source: the tfd lines of /proc/PID/fdinfo/FD.
 struct WatchedDescriptor {
-    int fd = -1;
+    int fd = -1;  // the number under which it was added
+    std::uint32_t events = 0;
     std::uint64_t inode = 0;
+    bool still_that = false;  // `fd` is still the file that was added (kcmp(2), KCMP_EPOLL_TFD)
 };
 
 // A lock that is held through an open file. Source: the lock lines of /proc/PID/fdinfo/FD, which tell only
@@ -79,15 +69,72 @@ struct FileLock {
 
 struct DescriptorSnapshot {
     int fd = -1;
-    std::string target;        // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
-    std::uint64_t inode = 0;   // of a pipe, a socket, or a file with a name
-    std::uint64_t device = 0;  // of a file with a name, a FIFO too: st_dev; 0 for pipes
-    bool pipe = false;         // a pipe or a FIFO
+    std::string target;  // "pipe:[123]", "/tmp/x", "socket:[7]", "anon_inode:[eventpoll]"
+    FileKind kind = FileKind::other;
+    std::uint64_t inode = 0;                  // of a pipe, socket or file with a name; an eventfd's id
+    std::uint64_t device = 0;                 // of a file with a name, also a FIFO: st_dev; 0 for pipes
+    bool regular = false;                     // a regular file that is no message queue
     bool readable = false, writable = false;  // access mode
     unsigned scm_fds = 0;                     // of a unix socket: descriptors in flight in its queue
+    bool armed = false;                       // of a timerfd: will expire, or has
+    bool watches = false;                     // of an inotify: it watches some file
+    pid_t watched_pid = 0;                    // of a pidfd; -1: has ended and was waited for
     std::vector<WatchedDescriptor> watched;   // of an epoll descriptor
     std::vector<FileLock> locks;              // held through it
     bool sends_signals = false;               // O_ASYNC: a signal comes when it becomes ready
+};
+
+// Sources: sock_diag(7) in the socket's network namespace; its time-outs by getsockopt(2) on a copy of the
+// descriptor.
+struct SocketSnapshot {
+    enum class Family { unix_domain, tcp, udp };
+    Family family = Family::unix_domain;
+    int type = 0;  // SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET
+    bool listening = false;
+    bool connected = false;
+    std::optional<std::uint64_t> peer;  // of a connected one: inode; 0: closed, or not accepted yet. Nothing:
+                                        // not on this machine, or not known
+    std::vector<std::uint64_t>
+        not_accepted_by;  // the listening sockets that may have the connection in their queue
+    std::string name;     // "/run/x", "@abstract", "127.0.0.1:80"; "" for none
+    std::uint64_t file_inode = 0,
+                  file_device = 0;  // of the file that a unix socket's name made: st_ino, st_dev
+    bool input_ended = false;       // there is nothing to come: shut down, or the peer's end has come
+    bool moving = false;            // bytes or a connection may be on their way, or a timer goes on
+    bool private_network = false;   // its network namespace has no processes but those of the sandbox
+    struct TimeOuts {
+        bool receiving = false, sending = false;  // SO_RCVTIMEO; SO_SNDTIMEO or TCP_USER_TIMEOUT
+    };
+    std::optional<TimeOuts> time_outs;  // nothing: could not be read
+};
+
+struct ThreadSnapshot {
+    pid_t tid = 0;        // as the runner sees it
+    pid_t inner_tid = 0;  // in the innermost pid namespace: what futex words and lock owners hold (NSpid)
+    std::string name;     // comm
+    unsigned nth = 0;     // birth number in its process, main is 1
+    char state = '?';     // proc(5): R S D T t Z X
+    RunCount run_count;
+    std::uint64_t start_time = 0;  // clock ticks since boot
+    // From /proc/TID/syscall. in_syscall false: running, or stopped outside of one.
+    bool in_syscall = false;
+    long syscall = -1;
+    std::array<std::uint64_t, 6> args{};
+    std::uint64_t sp = 0, pc = 0;
+    std::string sleeps_in;  // the kernel's function, from /proc/TID/wchan; "" or "0": not told
+    // What the path leads to that it is about to open, or to connect to: a FIFO, a socket's file.
+    std::optional<DescriptorSnapshot> opens;
+    // By the runner: stays at a point, or is stopped for a moment and will go on.
+    std::optional<std::string> held_at;
+    bool paused = false;
+    bool moved = false;  // was put on a CPU while the others were read, or was about to be
+    pid_t tracer = 0;  // the thread that traces it by ptrace(2)
+    // The signals, bit n - 1 for number n, that would run a handler in this thread now: its process catches
+    // them and it does not block them.
+    std::uint64_t caught = 0;
+    // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
+    // (diagnose/retry_loops.h).
+    std::optional<std::uint32_t> retried_while;
 };
 
 struct ProcessSnapshot {
@@ -120,12 +167,13 @@ struct Snapshot {
     // Words, time-outs and pollfds that the waits point to, read from the processes' memory at the same
     // moment: (pid, address) -> bytes.
     std::map<std::pair<pid_t, std::uint64_t>, std::vector<unsigned char>> memory;
-    // Pipes and FIFOs that somebody holds who is not looked at: the runner itself and the init of the
-    // sandbox.
+    // What somebody holds who is not looked at: the runner itself and the init of the sandbox.
     std::vector<DescriptorSnapshot> held_outside;
     // World::machine: processes that can't be looked into, as a sentence; any of them could hold anything.
     std::optional<std::string> unseen;
     std::uint64_t ipc_namespace_outside = 0;  // the runner's own, and of all who live there
+    // By inode: those of the network namespaces of processes that wait at a socket, with their peers.
+    std::map<std::uint64_t, SocketSnapshot> sockets;
     // Threads that were asleep through the whole collection, each proven by equal RunCounts before and after:
     // then all of this was true at one moment. False: somebody ran, look again.
     bool consistent = false;

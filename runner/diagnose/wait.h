@@ -17,9 +17,10 @@ struct Wait {
     std::string sentence;  // without a subject: "reads from a pipe whose write end probe (fd 1) and probe/1/1
                            // (fd 1) hold open"
 
-    // for pipe_read, pipe_write and poll over pipes
+    // for waits at descriptors; of several the first one
     int fd = -1;
-    std::uint64_t pipe_inode = 0;
+    std::uint64_t pipe_inode = 0;    // of a pipe or FIFO
+    std::uint64_t socket_inode = 0;  // its peer is in Snapshot::sockets
     // for futex
     std::uint64_t address = 0;
     std::uint32_t word = 0, expected = 0;

@@ -113,4 +113,8 @@ bool is_private_place(std::string_view path) {
     return std::ranges::any_of(places, [&](std::string_view place) { return path.starts_with(place); });
 }
 
+bool is_private(const Snapshot& snapshot, std::string_view path) {
+    return snapshot.world == World::sandbox && is_private_place(path);
+}
+
 }  // namespace rehang::wait_rules

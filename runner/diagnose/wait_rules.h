@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "diagnose/interests.h"
 #include "diagnose/snapshot.h"
 #include "diagnose/wait.h"
 
@@ -17,15 +18,10 @@ struct Sleeper {
     const ThreadSnapshot& thread;
 };
 
-// wait_pipe.cc
-Wait reading(const Sleeper& sleeper);  // read, readv, preadv2: args fd, …
-Wait writing(const Sleeper& sleeper);  // write, writev, pwritev2
-
-// wait_poll.cc
-Wait polling(const Sleeper& sleeper);    // poll(fds, n, ms), ppoll(fds, n, timespec*, …)
-Wait selecting(const Sleeper& sleeper);  // select and pselect6(n, in, out, except, timeout*, …)
-Wait epolling(
-    const Sleeper& sleeper);  // epoll_wait(epfd, events, n, ms), epoll_pwait, epoll_pwait2 (timespec*)
+// wait_descriptor.cc
+Wait at_descriptors(const Sleeper& sleeper, const Interests& interests);
+Wait for_partner_at_fifo(
+    const Sleeper& sleeper);  // open, openat, openat2: of a FIFO, until its other side is opened
 
 // wait_futex.cc
 Wait on_futex(const Sleeper& sleeper);         // futex(word, operation, value, timespec*, word2, …)
@@ -57,20 +53,8 @@ std::optional<std::string> signals_from_descriptors(const Snapshot& snapshot);
 
 // A folder that only processes of the sandbox can reach: a FIFO or shared memory there is nobody else's.
 bool is_private_place(std::string_view path);
-
-// Shared by reading, writing and polling: what becoming ready of one end of a pipe depends on.
-struct PipeEnd {
-    const DescriptorSnapshot& descriptor;
-    bool for_reading = false;  // waits for bytes or the end; otherwise for room
-};
-struct PipeWakers {
-    std::vector<pid_t> threads;
-    std::vector<std::string> holders;  // "probe/1 (fd 3)"
-    std::optional<std::string> outside;
-};
-PipeWakers wakers_of(const Sleeper& sleeper, const PipeEnd& end);
-// "probe/1 (fd 3) and probe/1/1 (fd 3) hold open" -> the whole clause: "whose write end … hold open"
-std::string held_by(const PipeEnd& end, const PipeWakers& wakers);
+// Never on a machine with others.
+bool is_private(const Snapshot& snapshot, std::string_view path);
 
 // "pipe:[123] (fd 3)"
 std::string name_of(const DescriptorSnapshot& descriptor);

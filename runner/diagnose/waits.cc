@@ -20,19 +20,9 @@ using wait_rules::Sleeper;
 
 const std::map<long, Wait (*)(const Sleeper&)>& rules() {
     static const std::map<long, Wait (*)(const Sleeper&)> table = {
-        {SYS_read, wait_rules::reading},
-        {SYS_readv, wait_rules::reading},
-        {SYS_preadv2, wait_rules::reading},
-        {SYS_write, wait_rules::writing},
-        {SYS_writev, wait_rules::writing},
-        {SYS_pwritev2, wait_rules::writing},
-        {SYS_poll, wait_rules::polling},
-        {SYS_ppoll, wait_rules::polling},
-        {SYS_select, wait_rules::selecting},
-        {SYS_pselect6, wait_rules::selecting},
-        {SYS_epoll_wait, wait_rules::epolling},
-        {SYS_epoll_pwait, wait_rules::epolling},
-        {SYS_epoll_pwait2, wait_rules::epolling},
+        {SYS_open, wait_rules::for_partner_at_fifo},
+        {SYS_openat, wait_rules::for_partner_at_fifo},
+        {SYS_openat2, wait_rules::for_partner_at_fifo},
         {SYS_futex, wait_rules::on_futex},
         {sys_futex_wait, wait_rules::on_new_futex},
         {sys_futex_waitv, wait_rules::on_many_futexes},
@@ -98,6 +88,8 @@ Wait in_syscall(const Sleeper& sleeper) {
     if (is_32_bit(thread))
         return unclear(WaitKind::unknown,
                        "is in a system call of a 32-bit program, which this version does not understand");
+    if (const auto interests = interests_of(sleeper.snapshot, sleeper.process, thread))
+        return wait_rules::at_descriptors(sleeper, *interests);
     const auto rule = rules().find(thread.syscall);
     return rule == rules().end() ? wait_rules::not_understood(sleeper) : rule->second(sleeper);
 }
@@ -237,6 +229,10 @@ std::optional<std::string> waker_on_the_machine(const Snapshot& snapshot, const 
         }
         case WaitKind::pipe_read:
         case WaitKind::pipe_write:
+        case WaitKind::socket_read:
+        case WaitKind::socket_write:
+        case WaitKind::connect:
+        case WaitKind::eventfd:
         case WaitKind::poll:
             if (snapshot.unseen) return snapshot.unseen;
             return handler_that_may_run(process);

@@ -35,17 +35,14 @@ Json frame_json(const elf::Frame& frame) {
             {"pc", address_text(frame.pc)}};
 }
 
-bool is_about_a_descriptor(WaitKind kind) {
-    return kind == WaitKind::pipe_read || kind == WaitKind::pipe_write || kind == WaitKind::poll;
-}
-
 Json wait_json(const Wait& wait) {
     Json json = {{"kind", to_text(wait.kind)},
                  {"sentence", wait.sentence},
                  {"wakers", wait.wakers},
                  {"by_itself", wait.by_itself},
                  {"by_outside", optional_json(wait.by_outside)}};
-    if (is_about_a_descriptor(wait.kind)) json.update({{"fd", wait.fd}, {"pipe", wait.pipe_inode}});
+    if (is_at_descriptors(wait.kind))
+        json.update({{"fd", wait.fd}, {"pipe", wait.pipe_inode}, {"socket", wait.socket_inode}});
     if (wait.kind == WaitKind::futex)
         json.update({{"address", address_text(wait.address)},
                      {"word", wait.word},

@@ -122,10 +122,10 @@ Wait read_wait(const Reader& reader) {
     reader.get("wakers", wait.wakers);
     reader.get("by_itself", wait.by_itself);
     reader.get("by_outside", wait.by_outside);
-    if (wait.kind == WaitKind::pipe_read || wait.kind == WaitKind::pipe_write ||
-        wait.kind == WaitKind::poll) {
+    if (is_at_descriptors(wait.kind)) {
         reader.get("fd", wait.fd);
         reader.get("pipe", wait.pipe_inode);
+        reader.get("socket", wait.socket_inode);
     }
     if (wait.kind == WaitKind::futex) {
         reader.get_address("address", wait.address);

@@ -21,9 +21,15 @@ constexpr Table<Cause, 7> causes = {{{Cause::inherited_lock, "inherited-lock"},
                                      {Cause::spin, "spin"},
                                      {Cause::unknown, "unknown"}}};
 
-constexpr Table<WaitKind, 16> wait_kinds = {{{WaitKind::running, "running"},
+constexpr Table<WaitKind, 22> wait_kinds = {{{WaitKind::running, "running"},
                                              {WaitKind::pipe_read, "pipe-read"},
                                              {WaitKind::pipe_write, "pipe-write"},
+                                             {WaitKind::fifo_open, "fifo-open"},
+                                             {WaitKind::socket_read, "socket-read"},
+                                             {WaitKind::socket_write, "socket-write"},
+                                             {WaitKind::accept, "accept"},
+                                             {WaitKind::connect, "connect"},
+                                             {WaitKind::eventfd, "eventfd"},
                                              {WaitKind::futex, "futex"},
                                              {WaitKind::child, "child"},
                                              {WaitKind::file_lock, "file-lock"},
@@ -60,6 +66,23 @@ std::vector<std::string> texts_of(const Table<E, N>& table) {
 }
 
 }  // namespace
+
+bool is_at_descriptors(WaitKind kind) {
+    switch (kind) {
+        case WaitKind::pipe_read:
+        case WaitKind::pipe_write:
+        case WaitKind::socket_read:
+        case WaitKind::socket_write:
+        case WaitKind::accept:
+        case WaitKind::connect:
+        case WaitKind::eventfd:
+        case WaitKind::message_queue:
+        case WaitKind::poll:
+            return true;
+        default:
+            return false;
+    }
+}
 
 std::string_view to_text(Outcome outcome) {
     return text_of(outcomes, outcome);

@@ -35,11 +35,17 @@ enum class WaitKind {
     running,        // does not wait
     pipe_read,      // for bytes in a pipe or FIFO, or for its end
     pipe_write,     // for room in a pipe or FIFO
+    fifo_open,      // for the other side of a FIFO to be opened
+    socket_read,    // for something to be received, or for the end of the connection
+    socket_write,   // for room to send
+    accept,         // for a connection to a listening socket
+    connect,        // for room in the queue of a listening socket
+    eventfd,        // for the count of an eventfd
     futex,          // for a futex word: lock, join, condition
     child,          // in wait4 or waitid
     file_lock,      // flock, fcntl
     semaphore,      // of System V
-    message_queue,  // of System V or POSIX
+    message_queue,  // for a message in a queue of POSIX or System V, or room for one
     poll,           // for one of several descriptors
     vfork,          // a parent, until its vfork child has executed or ended
     signal,         // pause, sigsuspend, sigwait
@@ -49,6 +55,9 @@ enum class WaitKind {
     exited,         // ended (a zombie)
     unknown,        // in a system call that this version does not understand
 };
+
+// Waits that have a descriptor: all but the opening of a FIFO, which gives one.
+bool is_at_descriptors(WaitKind kind);
 
 // Spelling: inherited_lock is "inherited-lock".
 std::string_view to_text(Outcome outcome);

@@ -119,7 +119,7 @@ TEST_CASE("a FIFO can be opened by any living process of the sandbox, and by any
     const auto fifo = [&](const std::string& path) {
         scene.of(10).descriptors.clear();
         DescriptorSnapshot& end = scene.descriptor(10, 3, path);
-        end.pipe = end.readable = end.writable = true;
+        end.kind = FileKind::pipe, end.readable = end.writable = true;
         end.inode = 5, end.device = 6;
     };
     scene.asleep(10, 10, SYS_read, {3, 0, 1});
@@ -133,12 +133,66 @@ TEST_CASE("a FIFO can be opened by any living process of the sandbox, and by any
     CHECK_FALSE(scene.stuck(10));
 }
 
-TEST_CASE("reading from anything but a pipe is not understood") {
+TEST_CASE("reading from anything that is no channel is not understood") {
     Scene scene;
     scene.process(10, "a");
-    scene.descriptor(10, 3, "socket:[5]");
+    scene.descriptor(10, 3, "/dev/pts/0");
     scene.asleep(10, 10, SYS_read, {3, 0, 1});
     CHECK_FALSE(scene.stuck(10));
     CHECK(scene.wait(10).by_outside ==
-          "is in system call read on socket:[5] (fd 3), which this version does not understand");
+          "is in system call read on /dev/pts/0 (fd 3), which this version does not understand");
+}
+
+TEST_CASE("splice waits at both of its pipes, and not at a regular file") {
+    Scene scene = one_reader();
+    scene.of(10).threads.clear();
+    scene.write_end(10, 7, 200), scene.read_end(20, 7, 200);
+    scene.asleep(20, 20, SYS_read, {5, 0, 1});
+    scene.of(20).threads.clear();
+    scene.process(30, "c");
+    scene.read_end(30, 3, 300), scene.write_end(30, 4, 300);
+    scene.asleep(30, 30, SYS_read, {3, 0, 1});
+    scene.write_end(30, 5, 100);
+    SECTION("both") {
+        scene.asleep(10, 10, SYS_splice, {3, 0, 7, 0, 1});
+        CHECK(scene.stuck(10));
+        CHECK(scene.wait(10).sentence ==
+              "reads from pipe:[100] (fd 3), whose write end b (fd 5) and c (fd 5) hold open; and writes to "
+              "pipe:[200] (fd 7), whose read end b (fd 7) holds open");
+        scene.running(20, 21);
+        CHECK_FALSE(scene.stuck(10));
+    }
+    SECTION("from a file") {
+        scene.descriptor(10, 8, "/etc/passwd").regular = true;
+        scene.asleep(10, 10, SYS_sendfile, {7, 8, 0, 1});
+        CHECK(scene.wait(10).kind == WaitKind::pipe_write);
+        CHECK(scene.stuck(10));
+    }
+}
+
+TEST_CASE("a FIFO's opening lasts until somebody opens its other side") {
+    Scene scene;
+    scene.process(10, "a");
+    DescriptorSnapshot fifo;
+    fifo.target = "/tmp/fifo";
+    fifo.kind = FileKind::pipe;
+    fifo.readable = true;
+    scene.asleep(10, 10, SYS_openat, {0, 0, 0}).opens = fifo;
+    CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).kind == WaitKind::fifo_open);
+    CHECK(scene.wait(10).sentence ==
+          "opens the FIFO /tmp/fifo for reading, until somebody opens it for writing");
+    SECTION("which any thread of the sandbox could do") {
+        scene.process(20, "b");
+        scene.running(20, 20);
+        CHECK_FALSE(scene.stuck(10));
+    }
+    SECTION("which anybody may do where others come, too") {
+        scene.of(10).threads.front().opens->target = "/srv/fifo";
+        CHECK_FALSE(scene.stuck(10));
+    }
+    SECTION("of another file, opening is not understood") {
+        scene.of(10).threads.front().opens.reset();
+        CHECK_FALSE(scene.stuck(10));
+    }
 }

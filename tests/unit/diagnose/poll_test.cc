@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/syscall.h>
 
@@ -59,14 +60,14 @@ TEST_CASE("poll is not stuck when one of its pipes can be written") {
     CHECK_FALSE(scene.stuck(10));
 }
 
-TEST_CASE("poll that looks at something else than pipes is not understood") {
+TEST_CASE("poll that looks at something of an unknown kind is not understood") {
     Scene scene = two_pipes();
-    scene.descriptor(10, 7, "anon_inode:[timerfd]");
+    scene.descriptor(10, 7, "anon_inode:[perf_event]");
     scene.asleep(10, 10, SYS_ppoll, {at, 2, 0});
     polled(scene, 2, 3, 7);
     CHECK_FALSE(scene.stuck(10));
     CHECK(scene.wait(10).by_outside ==
-          "it polls anon_inode:[timerfd] (fd 7), which this version does not follow");
+          "it waits at anon_inode:[perf_event] (fd 7), which this version does not follow");
 }
 
 TEST_CASE("poll passes over negative descriptors") {
@@ -109,17 +110,78 @@ TEST_CASE("select over a pipe is stuck, and goes on when it has a time-out") {
     }
 }
 
-TEST_CASE("epoll over a pipe is stuck when only stuck threads hold the other end") {
+namespace {
+
+// a waits by epoll, its fd 8, for what `watched` says.
+Scene epoll_over(std::vector<WatchedDescriptor> watched) {
     Scene scene = two_pipes();
-    scene.descriptor(10, 8, "anon_inode:[eventpoll]").watched = {{.fd = 3, .inode = 100}};
+    DescriptorSnapshot& epoll = scene.descriptor(10, 8, "anon_inode:[eventpoll]");
+    epoll.kind = FileKind::epoll;
+    epoll.watched = std::move(watched);
     scene.asleep(10, 10, SYS_epoll_wait, {8, at, 16, forever});
+    return scene;
+}
+
+constexpr WatchedDescriptor pipe_watched = {
+    .fd = 3, .events = EPOLLIN | EPOLLERR | EPOLLHUP, .inode = 100, .still_that = true};
+
+}  // namespace
+
+TEST_CASE("epoll over a pipe is stuck when only stuck threads hold the other end") {
+    Scene scene = epoll_over({pipe_watched});
     CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).sentence ==
+          "waits by epoll for pipe:[100] (fd 3), whose write end b (fd 3) holds open");
     SECTION("unless another thread could add a descriptor") {
         scene.running(10, 11);
         CHECK_FALSE(scene.stuck(10));
     }
     SECTION("unless the number means another file by now") {
-        scene.of(10).descriptors.back().watched = {{.fd = 3, .inode = 999}};
+        scene.of(10).descriptors.back().watched.front().still_that = false;
         CHECK_FALSE(scene.stuck(10));
     }
+}
+
+TEST_CASE("epoll that watches nothing waits for another thread to add something") {
+    Scene scene = epoll_over({});
+    CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).kind == WaitKind::poll);
+    scene.running(10, 11);
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("an EPOLLONESHOT descriptor that has fired ends no wait until it is armed again") {
+    WatchedDescriptor fired = pipe_watched;
+    fired.events = EPOLLONESHOT;
+    Scene scene = epoll_over({fired});
+    scene.process(30, "c");
+    scene.write_end(30, 9, 100);
+    scene.running(30, 30);  // could write, which changes nothing
+    CHECK(scene.stuck(10));
+    scene.of(10).descriptors.back().watched = {pipe_watched};
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("EPOLLET: who takes from the same end of a pipe may end the wait as well") {
+    WatchedDescriptor watched = pipe_watched;
+    Scene scene = epoll_over({watched});
+    scene.process(30, "c");
+    scene.read_end(30, 9, 100);
+    scene.running(30, 30);
+    CHECK(scene.stuck(10));
+    scene.of(10).descriptors.back().watched.front().events |= EPOLLET;
+    CHECK_FALSE(scene.stuck(10));
+}
+
+TEST_CASE("an epoll descriptor inside of another one: what it watches counts") {
+    Scene scene = epoll_over({{.fd = 9, .events = EPOLLIN, .inode = 0, .still_that = true}});
+    DescriptorSnapshot& inner = scene.descriptor(10, 9, "anon_inode:[eventpoll]");
+    inner.kind = FileKind::epoll;
+    inner.watched = {pipe_watched};
+    CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).pipe_inode == 100);
+    scene.process(30, "c");
+    scene.write_end(30, 9, 100);
+    scene.running(30, 30);
+    CHECK_FALSE(scene.stuck(10));
 }

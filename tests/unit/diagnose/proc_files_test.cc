@@ -81,6 +81,7 @@ TEST_CASE("fdinfo: access mode, descriptors in flight, what epoll watches") {
     REQUIRE(info.watched.size() == 2);
     CHECK(info.watched[0].fd == 5);
     CHECK(info.watched[0].inode == 0x3d);
+    CHECK(info.watched[0].events == 0x19);
     CHECK(info.watched[1].fd == 17);
     CHECK(info.watched[1].inode == 0xff);
 }
@@ -89,4 +90,15 @@ TEST_CASE("the inode stands in the name of a pipe") {
     CHECK(proc::inode_in("pipe:[4711]", "pipe") == 4711U);
     CHECK_FALSE(proc::inode_in("socket:[4711]", "pipe"));
     CHECK_FALSE(proc::inode_in("/tmp/pipe:[1]", "pipe"));
+}
+
+TEST_CASE("fdinfo: which eventfd, whether a timer is armed, whose pidfd, whether inotify watches") {
+    CHECK(proc::parse_fdinfo("eventfd-count:                3\neventfd-id: 7\n").eventfd_id == 7U);
+    CHECK_FALSE(proc::parse_fdinfo("eventfd-count:                3\n").eventfd_id);
+    CHECK(proc::parse_fdinfo("ticks: 0\nit_value: (0, 500)\n").timer_armed);
+    CHECK(proc::parse_fdinfo("ticks: 2\nit_value: (0, 0)\n").timer_armed);
+    CHECK_FALSE(proc::parse_fdinfo("ticks: 0\nit_value: (0, 0)\nit_interval: (9, 9)\n").timer_armed);
+    CHECK(proc::parse_fdinfo("mnt_id:\t4\nPid:\t21536\nNSpid:\t21536\n").pid == 21536);
+    CHECK(proc::parse_fdinfo("Pid:\t-1\n").pid == -1);
+    CHECK(proc::parse_fdinfo("ino:\t1\ninotify wd:1 ino:2 sdev:3 mask:2\n").inotify_watches);
 }

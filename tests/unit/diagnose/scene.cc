@@ -70,13 +70,13 @@ DescriptorSnapshot& Scene::descriptor(pid_t pid, int fd, const std::string& targ
 
 void Scene::read_end(pid_t pid, int fd, std::uint64_t pipe) {
     DescriptorSnapshot& end = descriptor(pid, fd, fmt::format("pipe:[{}]", pipe));
-    end.pipe = end.readable = true;
+    end.kind = FileKind::pipe, end.readable = true;
     end.inode = pipe;
 }
 
 void Scene::write_end(pid_t pid, int fd, std::uint64_t pipe) {
     DescriptorSnapshot& end = descriptor(pid, fd, fmt::format("pipe:[{}]", pipe));
-    end.pipe = end.writable = true;
+    end.kind = FileKind::pipe, end.writable = true;
     end.inode = pipe;
 }
 

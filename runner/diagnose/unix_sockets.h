@@ -1,0 +1,15 @@
+// unix(7) sockets of one network namespace.
+#pragma once
+
+#include <cstdint>
+#include <map>
+
+#include "diagnose/diag_connection.h"
+#include "diagnose/snapshot.h"
+
+namespace rehang {
+
+void add_unix_sockets(std::map<std::uint64_t, SocketSnapshot>& sockets, const DiagConnection& connection,
+                      bool private_network);
+
+}  // namespace rehang
