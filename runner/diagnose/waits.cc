@@ -252,6 +252,8 @@ void add_wakers_on_the_machine(const Snapshot& snapshot, const ProcessSnapshot& 
                                const ThreadSnapshot& thread, ThreadWait& waiting) {
     Wait& wait = waiting.wait;
     if (wait.kind == WaitKind::exited || wait.by_itself || wait.by_outside) return;
+    // That somebody may kill is always so on a machine, and no way of going on; handlers are asked for below.
+    wait.by_signals = false;
     wait.by_outside = waker_on_the_machine(snapshot, process, thread, waiting);
 }
 

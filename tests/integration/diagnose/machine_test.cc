@@ -124,7 +124,7 @@ TEST_CASE("machine: anybody may send a signal to a process that waits for one") 
         pause();
     });
     tree.ask_from_outside();
-    REQUIRE(tree.look_until_doubt("anybody may send it a signal"));
+    REQUIRE(tree.look_until_doubt("a signal may come from anybody"));
     CHECK(tree.never_proven(5));
 }
 

@@ -6,6 +6,9 @@
 
 #include <cstring>
 
+#include "diagnose/futex_object.h"
+#include "diagnose/snapshot_view.h"
+
 namespace rehang {
 
 ThreadSnapshot& Case::waits_at(pid_t pid, pid_t tid, std::uint64_t address, std::uint32_t word,
@@ -43,7 +46,11 @@ void Case::on_stack(ThreadAtFork& thread, std::uint64_t value) {
 }
 
 std::optional<Finding> Case::ask(std::optional<Finding> (*find)(const Evidence&)) {
-    const WaitGraph graph = build_graph(snapshot, waits_of(snapshot));
+    WaitGraph graph = build_graph(snapshot, waits_of(snapshot));
+    for (ThreadWait& waiting : graph.threads)
+        if (waiting.wait.kind == WaitKind::futex)
+            recognise_object(snapshot, *find_process(snapshot, waiting.pid), waiting.wait,
+                             stacks_[waiting.tid]);
     elf::Files files;
     Collector collector(files);
     return find({.snapshot = snapshot,
