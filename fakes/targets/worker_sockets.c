@@ -59,7 +59,7 @@ int main(int argc, char** argv) {
         return 2;
     }
     bool close_earlier = strcmp(argv[2], "close") == 0;
-    struct Worker all[workers];
+    struct Worker all[workers] = {{0}};
     for (int i = 0; i < workers; ++i) all[i] = start_worker(all, i, close_earlier);
     for (int i = 0; i < workers; ++i) end_worker(&all[i]);
     puts("all workers have ended");
