@@ -93,6 +93,10 @@ ProcessSnapshot& Scene::of(pid_t pid) {
     return *std::ranges::find(snapshot.processes, pid, &ProcessSnapshot::pid);
 }
 
+bool Scene::wakes(pid_t waker, pid_t tid) const {
+    return std::ranges::count(wait(tid).wakers, waker) != 0;
+}
+
 bool Scene::stuck(pid_t tid, GraphOptions options) const {
     return build_graph(snapshot, waits_of(snapshot), options).of(tid)->stuck;
 }

@@ -29,6 +29,8 @@ class Scene {
     ProcessSnapshot& of(pid_t pid);
 
     bool stuck(pid_t tid, GraphOptions options = {}) const;
+    // What `waker` does may end the wait of `tid`; that it could send a signal is not meant.
+    bool wakes(pid_t waker, pid_t tid) const;
     Wait wait(pid_t tid) const;
     std::string may_go_on(pid_t tid) const;
 

@@ -251,8 +251,9 @@ TEST_CASE("words of the vocabulary") {
               "    known are: inherited-lock, lock-cycle, held-pipe, lost-thread, lost-wakeup, spin, unknown",
               "x.toml:11:10: error: unknown signal \"SIGABORT\"; did you mean \"SIGABRT\"?",
               "x.toml:14:9: error: unknown waits \"futx\"; did you mean \"futex\"?\n"
-              "    known are: running, pipe-read, pipe-write, futex, child, file-lock, semaphore, "
-              "message-queue, poll, vfork, signal, timer, held, stopped, exited, "
+              "    known are: running, pipe-read, pipe-write, fifo-open, socket-read, socket-write, accept, "
+              "connect, eventfd, futex, child, file-lock, semaphore, message-queue, poll, vfork, signal, "
+              "timer, held, stopped, exited, "
               "unknown"});
     CHECK(mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\n[[process]]\nname = "
                       "\"p\"\nargv = [\"a\"]\n"
