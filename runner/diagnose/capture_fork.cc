@@ -76,6 +76,13 @@ std::vector<elf::SavedStack> copy_memory(pid_t child) {
     return memory;
 }
 
+std::vector<DescriptorSnapshot> copy_descriptors(pid_t child) {
+    auto descriptors = proc::read_descriptors(fmt::format("/proc/{}", child));
+    if (!descriptors) return {};
+    std::erase_if(*descriptors, [](const auto& descriptor) { return descriptor.inode == 0; });
+    return std::move(*descriptors);
+}
+
 bool share_memory(pid_t parent, pid_t child) {
     return syscall(SYS_kcmp, parent, child, KCMP_VM, 0UL, 0UL) == 0;
 }
@@ -94,6 +101,7 @@ ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std
                          .parent_pid = parent.pid,
                          .child_pid = child_pid,
                          .threads = {},
+                         .descriptors = copy_descriptors(child_pid),
                          .memory = {}};
     const auto tids =
         proc::numbers_in(fmt::format("/proc/{}/task", parent.pid)).value_or(std::vector<pid_t>());

@@ -49,26 +49,32 @@ bool is_just_held(const Evidence& evidence, const ThreadWait& reader, const std:
     });
 }
 
-std::string parent_path(const Scope& scope, const std::string& path) {
-    const auto known = std::ranges::find(scope.processes, path, &KnownProcess::path);
-    return known == scope.processes.end() ? std::string() : known->parent_path;
+bool has(const ForkRecord& fork, const DescriptorSnapshot& end) {
+    return std::ranges::any_of(fork.descriptors, [&](const DescriptorSnapshot& other) {
+        return other.inode == end.inode && other.device == end.device && other.target == end.target &&
+               other.writable;
+    });
 }
 
-// Pipes are handed down by fork: the forks that lead from the reader, or an ancestor of it, to the holder.
-std::string inherited_through(const Scope& scope, const std::string& holder) {
-    std::vector<std::string> path = {holder};
-    for (std::string parent = parent_path(scope, holder); !parent.empty();
-         parent = parent_path(scope, parent))
-        path.insert(path.begin(), parent);
-    return path.size() < 2 ? std::string()
-                           : fmt::format(", inherited through the forks {}", fmt::join(path, " → "));
+// Since when the holder has it: the forks that handed it down, from the process that opened it or was given
+// it.
+std::string since_when(const Scope& scope, const Holder& holder) {
+    const auto forks = forks_that_led_to(scope, holder.process.path);
+    if (forks.empty()) return {};
+    std::vector<std::string> path = {holder.process.path};
+    for (const ForkRecord* const fork : forks) {
+        if (!has(*fork, holder.descriptor)) break;
+        path.insert(path.begin(), fork->parent);
+    }
+    if (path.size() == 1) return ", which it has opened or was given after it was forked";
+    return fmt::format(", inherited through the fork{} {}", path.size() == 2 ? "" : "s",
+                       fmt::join(path, " → "));
 }
 
 void add_holder(Finding& finding, const Evidence& evidence, const Holder& holder) {
     const std::string name = label(holder.process);
     finding.sentences.push_back(fmt::format("{} holds the write end open as its fd {}{}.", name,
-                                            holder.descriptor.fd,
-                                            inherited_through(evidence.scope, holder.process.path)));
+                                            holder.descriptor.fd, since_when(evidence.scope, holder)));
     for (const pid_t tid : living_threads(holder.process))
         finding.sentences.push_back(fmt::format("{} will not close it: it {}.",
                                                 label_of(evidence.snapshot, tid),

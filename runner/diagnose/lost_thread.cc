@@ -60,11 +60,20 @@ std::optional<std::string> by_its_stack(const LostThread& lost) {
     return std::nullopt;
 }
 
+// Who has threads of its own at the object may well be waiting for one of those.
+bool is_used_by_others(const Evidence& evidence, const LostThread& lost) {
+    return std::ranges::any_of(evidence.graph.threads, [&](const ThreadWait& other) {
+        return other.pid == lost.child.pid && other.tid != lost.waiting.tid &&
+               other.wait.kind == WaitKind::futex &&
+               are_neighbours(lost.child, lost.waiting.wait.address, other.wait.address);
+    });
+}
+
 // What shows that the thread had to do with the object; without it, any other thread may have been meant.
-std::optional<std::string> link_to_object(const LostThread& lost) {
+std::optional<std::string> link_to_object(const Evidence& evidence, const LostThread& lost) {
     if (is_joined(lost.waiting.wait, lost.thread))
         return fmt::format("the word is {}, its thread id", lost.waiting.wait.word);
-    if (lost.at == ObjectKind::unknown) return std::nullopt;
+    if (lost.at == ObjectKind::unknown || is_used_by_others(evidence, lost)) return std::nullopt;
     if (auto reason = by_its_own_wait(lost)) return reason;
     return by_its_stack(lost);
 }
@@ -81,7 +90,7 @@ std::optional<LostThread> lost_for(const Evidence& evidence, const ProcessSnapsh
                                .fork = *fork,
                                .thread = thread,
                                .known_because = {}};
-            if (auto reason = link_to_object(lost)) {
+            if (auto reason = link_to_object(evidence, lost)) {
                 lost.known_because = std::move(*reason);
                 return lost;
             }

@@ -34,7 +34,8 @@ bool has_glibc(const ProcessSnapshot& process) {
 bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) {
     const ThreadSnapshot* const thread = find_thread(evidence.snapshot, waiting.tid);
     const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
-    if (waiting.wait.kind != WaitKind::futex || thread->syscall != SYS_futex || !has_glibc(*process))
+    if (waiting.wait.kind != WaitKind::futex || waiting.wait.retried || thread->syscall != SYS_futex ||
+        !has_glibc(*process))
         return false;
     const auto operation = thread->args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
     const bool compares = operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;

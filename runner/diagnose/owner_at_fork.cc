@@ -160,6 +160,14 @@ constexpr std::array<Rule, 5> rules = {
     as_the_only_one,
 };
 
+// A join waits at the joined thread's id: nobody held that.
+bool is_join_of_one(const Question& question, const ForkRecord& fork) {
+    return question.kind == LockKind::word &&
+           std::ranges::any_of(fork.threads, [&](const ThreadAtFork& thread) {
+               return thread.inner_tid == static_cast<pid_t>(question.word);
+           });
+}
+
 std::optional<OwnerAtFork> owner_in(const Question& question, const ForkRecord& fork) {
     if (question.mutex_owner) {  // the lock itself knows: nothing else counts
         const auto owner = std::ranges::find(fork.threads, *question.mutex_owner, &ThreadAtFork::inner_tid);
@@ -168,6 +176,7 @@ std::optional<OwnerAtFork> owner_in(const Question& question, const ForkRecord& 
             .fork = &fork, .thread = &*owner, .known_because = "the mutex names it as its owner"};
     }
     if (question.kind == LockKind::none || !was_locked(question, fork)) return std::nullopt;
+    if (is_join_of_one(question, fork)) return std::nullopt;
     for (const Rule rule : rules)
         for (const ThreadAtFork& thread : fork.threads) {
             if (!may_own(thread, question.lock)) continue;

@@ -56,6 +56,7 @@ struct ForkRecord {
     pid_t parent_pid = 0;
     pid_t child_pid = 0;
     std::vector<ThreadAtFork> threads;
+    std::vector<DescriptorSnapshot> descriptors;  // pipes, FIFOs and sockets that the child got
     // What locks lie in, as the child got it: statics and the heap, as far as they are not too large. Null:
     // not known. Read only where the parent had more than one thread. Scopes are copied, this is not.
     std::shared_ptr<const std::vector<elf::SavedStack>> memory;

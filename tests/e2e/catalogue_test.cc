@@ -33,7 +33,7 @@ TEST_CASE("every scenario of the catalogue and its control come out as expected,
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     const Json report = Json::parse(result.out);
-    CHECK(report["runs"].size() >= 3 * 2 * 12);  // each scenario with its control
+    CHECK(report["runs"].size() >= 3 * 2 * 14);  // each scenario with its control
     for (const Json& run : report["runs"]) {
         INFO(run["scenario"] << " " << run["role"] << " #" << run["repeat"]);
         CHECK(run["as_expected"] == true);

@@ -102,8 +102,12 @@ TEST_CASE("poll over pipes that only a paused process holds is proven stuck") {
 TEST_CASE("a reader whose pipe a paused grandchild keeps open: held-pipe") {
     StuckTree tree(read_to_the_end_of_a_kept_pipe);
     const pid_t middle = tree.name_child(tree.a(), "a", "a/1");
-    tree.name_child(middle, "a/1", "a/1/1");
+    const pid_t last = tree.name_child(middle, "a/1", "a/1/1");
     REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
+    // At its fork the one in the middle had what the last one still has.
+    const auto& processes = tree.scope().processes;
+    tree.scope().forks = {capture_fork(processes[0], tree.a(), "a/1", last, {}),
+                          capture_fork(processes[1], middle, "a/1/1", last, {})};
     const Diagnosis diagnosis = tree.explain();
     CHECK(diagnosis.cause == Cause::held_pipe);
     CHECK_THAT(told(diagnosis), Contains("a waits for bytes or the end of pipe:["));

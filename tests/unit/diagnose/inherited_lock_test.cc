@@ -75,6 +75,13 @@ TEST_CASE("a word that no lock has is nobody's, though only one other thread exi
     CHECK_FALSE(forked.ask(find_inherited_lock));
 }
 
+TEST_CASE("a join's word is no lock, though the joined thread had its address on its stack") {
+    Forked forked(11);
+    Case::on_stack(*forked.second, lock);
+    CHECK_FALSE(forked.ask(find_inherited_lock));
+    CHECK(forked.ask(find_lost_thread));
+}
+
 TEST_CASE("a mutex names its owner") {
     Forked forked(2);
     const std::uint32_t mutex[] = {2, 1, 11, 1, 0, 0};  // lock, count, owner, users, kind

@@ -71,6 +71,16 @@ TEST_CASE("a condition variable: lost-thread where the lost one waited in the sa
     }
 }
 
+TEST_CASE("a child that has a thread of its own at the object may wait for that one: not claimed") {
+    Forked forked;
+    forked.waits_in_condition();
+    forked.second->waits_for = its_word - 48;
+    CHECK(forked.ask(find_lost_thread));
+    forked.waits_at(child, 21, its_word - 48, 0, 0);
+    forked.stands_in(21, {"pthread_cond_wait", "take_job"});
+    CHECK_FALSE(forked.ask(find_lost_thread));
+}
+
 TEST_CASE("who destroys a condition variable waits for the lost waiter") {
     Forked forked;
     forked.waits_at(child, child, condition + 36, 12, 12);

@@ -112,6 +112,14 @@ TEST_CASE("a thread sleeps though its word has changed: lost-wakeup, for certain
     }
 }
 
+TEST_CASE("a thread that asks again and again needs no wake-up") {
+    TwoThreads scene;
+    ThreadSnapshot& thread = scene.waits_at(10, 11, private_memory, 3, 2);
+    thread.args[3] = private_memory + 0x100;  // a time-out
+    thread.retried_while = 1;
+    CHECK_FALSE(scene.ask(find_lost_wakeup));
+}
+
 TEST_CASE("the word of a PI lock is never compared: its owner's tid is no change") {
     TwoThreads scene;
     scene.word(10, private_memory, 10);
