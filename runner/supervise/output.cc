@@ -5,8 +5,8 @@
 
 namespace rehang {
 
-OutputReader::OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit)
-    : pipe_(io, pipe.release()), limit_(limit) {
+OutputReader::OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit, Seen seen)
+    : pipe_(io, pipe.release()), limit_(limit), seen_(std::move(seen)) {
     read_on();
 }
 
@@ -23,15 +23,20 @@ void OutputReader::keep(size_t bytes) {
     const auto room = static_cast<size_t>(limit_ - output_.text.size());
     output_.text.append(buffer_.data(), std::min(bytes, room));
     output_.cut |= bytes > room;
+    seen_(std::string_view(buffer_.data(), bytes));
 }
 
-CapturedOutput OutputReader::take() {
-    pipe_.cancel();
+void OutputReader::catch_up() {
     for (int i = 0; i < 16; ++i) {  // a pipe's worth; a target that goes on writing does not keep us
         const ssize_t n = ::read(pipe_.native_handle(), buffer_.data(), buffer_.size());
         if (n <= 0) break;
         keep(static_cast<size_t>(n));
     }
+}
+
+CapturedOutput OutputReader::take() {
+    pipe_.cancel();
+    catch_up();
     return std::move(output_);
 }
 

@@ -5,7 +5,9 @@
 #include <array>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
+#include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/unique_fd.h"
 #include "supervise/supervisor.h"
@@ -15,7 +17,12 @@ namespace rehang {
 // Keeps the first `limit` bytes; reads and drops the rest.
 class OutputReader {
   public:
-    OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit);
+    // Is told of all that comes, also of what is not kept.
+    using Seen = std::function<void(std::string_view)>;
+
+    OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit, Seen seen);
+    // Reads what is in the pipe now.
+    void catch_up();
     // What came so far, with what is still in the pipe.
     CapturedOutput take();
 
@@ -27,6 +34,7 @@ class OutputReader {
     unsigned long long limit_;
     std::array<char, 65536> buffer_;
     CapturedOutput output_;
+    Seen seen_;
 };
 
 }  // namespace rehang

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "supervise/line_matcher.h"
 #include "supervise/output.h"
 
 namespace rehang {
@@ -67,6 +68,8 @@ struct Supervisor::Impl {
     void await_children();
     void handle_children();
     void await_exec_error(const std::string& program, UniqueFd fd);
+    void read_output(const std::string& process, UniqueFd pipe, bool is_stderr);
+    void catch_up_with_output();
     void schedule_look();
     void look();
     void give_up(const std::vector<size_t>& holds, const std::string& reason);
@@ -103,10 +106,8 @@ Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t
         if (auto seized = run.tracing.add_root(process.name, process.pid); !seized)
             return std::unexpected(seized.error());
     for (size_t i = 0; i < processes.size(); ++i) {
-        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stdout_read),
-                                                             run.plan->sandbox.output));
-        run.outputs.push_back(std::make_unique<OutputReader>(run.io, std::move(processes[i].stderr_read),
-                                                             run.plan->sandbox.output));
+        run.read_output(processes[i].name, std::move(processes[i].stdout_read), false);
+        run.read_output(processes[i].name, std::move(processes[i].stderr_read), true);
         run.await_exec_error(run.plan->processes[i].argv.front(), std::move(processes[i].exec_error));
     }
     run.await_children();
@@ -156,8 +157,12 @@ void Supervisor::Impl::handle_children() {
                 if (!decided()) handle_children();
             });
     }
+    if (tracing.trouble()) return fail(*tracing.trouble());
     if (tracing.over_process_limit()) return finish(End::process_limit);
-    if (tracing.all_roots_ended() && tracing.director().active().empty()) return finish(End::finished);
+    if (tracing.all_roots_ended()) {
+        catch_up_with_output();
+        if (tracing.director().active().empty()) return finish(End::finished);
+    }
     pace.something_happened(tracing.director().order_complete());
     schedule_look();
 }
@@ -176,6 +181,33 @@ void Supervisor::Impl::await_exec_error(const std::string& program, UniqueFd fd)
         });
 }
 
+// Points that wait for something printed there see all of it.
+void Supervisor::Impl::read_output(const std::string& process, UniqueFd pipe, bool is_stderr) {
+    struct Waiting {
+        size_t point;
+        LineMatcher matcher;
+    };
+    auto waiting = std::make_shared<std::vector<Waiting>>();
+    for (size_t i = 0; i < plan->points.size(); ++i) {
+        const auto* prints = std::get_if<Prints>(&plan->points[i].event);
+        if (!prints || prints->to_stderr != is_stderr || plan->points[i].process.root != process) continue;
+        auto pattern = Pattern::parse(prints->pattern);
+        REHANG_CHECK(pattern);  // scenario/ refuses others
+        waiting->push_back({.point = i, .matcher = LineMatcher(std::move(*pattern))});
+    }
+    outputs.push_back(std::make_unique<OutputReader>(
+        io, std::move(pipe), plan->sandbox.output, [this, waiting](std::string_view text) {
+            for (Waiting& each : *waiting)
+                for (unsigned lines = each.matcher.feed(text); lines > 0; --lines)
+                    tracing.printed(each.point);
+        }));
+}
+
+// So that nothing is decided while something that was printed before waits to be read.
+void Supervisor::Impl::catch_up_with_output() {
+    for (const auto& output : outputs) output->catch_up();
+}
+
 void Supervisor::Impl::schedule_look() {
     look_timer.expires_after(pace.next());
     look_timer.async_wait([this](const boost::system::error_code& cancelled) {
@@ -184,6 +216,8 @@ void Supervisor::Impl::schedule_look() {
 }
 
 void Supervisor::Impl::look() {
+    catch_up_with_output();
+    tracing.look();
     const Director& director = tracing.director();
     if (const auto overdue = director.overdue(std::chrono::steady_clock::now()); !overdue.empty()) {
         give_up(overdue,

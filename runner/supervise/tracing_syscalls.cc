@@ -48,7 +48,7 @@ void Tracing::entered_syscall(pid_t tid) {
         tid, [&](const EntersSyscall& event) { return call.meets(event.number, event.where); });
     const bool creates = call.can_create() && note_files(tid);
     const bool to_exit = creates || !leaving.empty();
-    stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call_exit : Resume::run});
+    stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call : Resume::run});
 }
 
 void Tracing::left_syscall(pid_t tid) {
@@ -57,6 +57,8 @@ void Tracing::left_syscall(pid_t tid) {
     const Call call(*state);
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
+    if (const auto after = after_fork_.find(tid); after != after_fork_.end() && after->second.in_call)
+        std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
     if (call.can_create()) std::ranges::copy(appeared_files(tid), std::back_inserter(points));
     stay_or_go_on(tid, points, {});
 }
