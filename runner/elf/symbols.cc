@@ -158,6 +158,8 @@ Expected<File> File::read(const std::string& path) {
             file.first_vaddr_ = segment.p_vaddr & ~std::uint64_t{4095};
             first = false;
         }
+        if (segment.p_type == PT_LOAD && (segment.p_flags & PF_X) != 0)
+            file.code_.emplace_back(segment.p_vaddr, segment.p_vaddr + segment.p_filesz);
         if (segment.p_type == PT_INTERP && segment.p_filesz > 1) {
             size_t size = 0;
             const char* raw = ::elf_rawfile(elf, &size);
@@ -187,7 +189,10 @@ Expected<File> File::read(const std::string& path) {
 
     read_symbol_tables(elf, file.symbols_);
     if (const std::string debug = separate_debug_file(elf); !debug.empty())
-        if (const auto debug_elf = open_elf(debug)) read_symbol_tables(debug_elf->elf.get(), file.symbols_);
+        if (const auto debug_elf = open_elf(debug)) {
+            read_symbol_tables(debug_elf->elf.get(), file.symbols_);
+            file.debug_file_ = debug;
+        }
     std::ranges::sort(file.symbols_, better_last);
     return file;
 }
@@ -224,6 +229,11 @@ const Symbol* File::at(std::uint64_t value) const {
     return nullptr;
 }
 
+bool File::is_code(std::uint64_t value) const {
+    return std::ranges::any_of(
+        code_, [&](const auto& segment) { return value >= segment.first && value < segment.second; });
+}
+
 const std::vector<std::string>& File::function_names() const {
     if (function_names_.empty()) {
         std::set<std::string> names;
@@ -237,6 +247,18 @@ const std::vector<std::string>& File::function_names() const {
     return function_names_;
 }
 
+std::vector<std::uint64_t> first_statements(const File& file, const LineTable& lines, std::string_view source,
+                                            unsigned line) {
+    std::vector<std::uint64_t> found;
+    std::set<std::uint64_t> functions;
+    for (const std::uint64_t value : lines.statements(source, line)) {
+        const Symbol* function = file.at(value);
+        if (function && function->name.ends_with(".cold")) continue;
+        if (!function || functions.insert(function->value).second) found.push_back(value);
+    }
+    return found;
+}
+
 const File* Files::get(const std::string& path) {
     struct stat status {};
     if (::stat(path.c_str(), &status) != 0) return nullptr;
@@ -247,6 +269,14 @@ const File* Files::get(const std::string& path) {
     if (known != files_.end()) return known->second.get();
     auto file = File::read(path);
     return files_.emplace(key, file ? std::make_unique<File>(std::move(*file)) : nullptr).first->second.get();
+}
+
+const LineTable* Files::lines(const std::string& path) {
+    const File* file = get(path);
+    if (!file) return nullptr;
+    const auto known = lines_.find(file);
+    if (known != lines_.end()) return &known->second;
+    return &lines_.emplace(file, LineTable::read(path, file->debug_file())).first->second;
 }
 
 }  // namespace rehang::elf

@@ -7,9 +7,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "elf/lines.h"
 
 namespace rehang::elf {
 
@@ -46,11 +48,17 @@ class File {
     const Symbol* find_object(std::string_view name) const;
     // The object or function whose extent holds `value`; for `SYMBOL+offset`.
     const Symbol* at(std::uint64_t value) const;
+    // In a segment that is executed.
+    bool is_code(std::uint64_t value) const;
+    const std::string& debug_file() const {
+        return debug_file_;
+    }  // a separate one, where installed; empty: none
     // For suggestions: mangled and demangled names of all functions.
     const std::vector<std::string>& function_names() const;
 
   private:
-    std::string soname_, interpreter_;
+    std::string soname_, interpreter_, debug_file_;
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> code_;  // start, end of each executable segment
     bool position_independent_ = true;
     std::uint64_t entry_ = 0, first_vaddr_ = 0;
     std::vector<std::string> needed_, run_path_;
@@ -58,14 +66,22 @@ class File {
     mutable std::vector<std::string> function_names_;
 };
 
+// Where a line begins in each function that has code of it, ascending. Code that the compiler has split off
+// as unlikely does not count.
+std::vector<std::uint64_t> first_statements(const File& file, const LineTable& lines, std::string_view source,
+                                            unsigned line);
+
 // Files read once, kept by path, device, inode and modification time. Not for several threads.
 class Files {
   public:
     // Null where the file can't be read as ELF. The pointer stays good as long as this object.
     const File* get(const std::string& path);
+    // The same file's line table, read when it is asked for. Null where get() is.
+    const LineTable* lines(const std::string& path);
 
   private:
     std::map<std::string, std::unique_ptr<File>> files_;
+    std::map<const File*, LineTable> lines_;
 };
 
 }  // namespace rehang::elf

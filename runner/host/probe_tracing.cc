@@ -12,6 +12,7 @@
 #include <array>
 #include <csignal>
 #include <cstddef>
+#include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
@@ -121,10 +122,14 @@ Ability schedstat_of(pid_t pid) {
     asm volatile("" ::: "memory");
 }
 
+// As wide as a return address, which is what a register watches where a function is to be left.
+alignas(8) volatile std::uint64_t watched = 0;
+
 [[noreturn]] void run_into_breakpoint() {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(errno);
     ::raise(SIGSTOP);
+    watched = 1;
     break_here();
     ::_exit(0);
 }
@@ -134,18 +139,29 @@ int set_debug_register(pid_t pid, size_t index, unsigned long value) {
     return ::ptrace(PTRACE_POKEUSER, pid, at, value) == 0 ? 0 : errno;
 }
 
-// Sets DR0 in a stopped child, lets it run, and sees whether it stops there: some virtual machines take the
-// registers and never trap.
-int hit_breakpoint(pid_t pid) {
+// Lets a stopped child run. 0 if it stops at a breakpoint next.
+int run_to_breakpoint(pid_t pid) {
     int status = 0;
-    if (::waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) return ECHILD;
-    if (const int error = set_debug_register(pid, 0, reinterpret_cast<unsigned long>(&break_here)))
-        return error;
-    constexpr unsigned long enable_first_on_execution = 1;  // DR7: L0; R/W0 and LEN0 are 0
-    if (const int error = set_debug_register(pid, 7, enable_first_on_execution)) return error;
     if (::ptrace(PTRACE_CONT, pid, nullptr, nullptr) != 0) return errno;
     if (::waitpid(pid, &status, 0) != pid) return errno;
     return WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP ? 0 : ENODATA;
+}
+
+// Sets all four registers in a stopped child, lets it run, and sees whether it stops where two of them say:
+// some virtual machines take the registers and never trap, and somebody else may use some of them.
+int hit_breakpoints(pid_t pid) {
+    int status = 0;
+    if (::waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) return ECHILD;
+    const auto code = reinterpret_cast<unsigned long>(&break_here);
+    const auto data = reinterpret_cast<unsigned long>(&watched);
+    const std::array<unsigned long, 4> addresses = {code, data, code + 1, code + 2};
+    for (size_t i = 0; i < addresses.size(); ++i)
+        if (const int error = set_debug_register(pid, i, addresses[i])) return error;
+    // DR7: L0 to L3; R/W1 and LEN1: eight bytes read or written. The others' are 0: execution.
+    constexpr unsigned long enable_all = 0b0101'0101 | 0b1011UL << 20;
+    if (const int error = set_debug_register(pid, 7, enable_all)) return error;
+    if (const int error = run_to_breakpoint(pid)) return error;
+    return run_to_breakpoint(pid);
 }
 
 // A filter that gives `action` to getppid(2) and allows all the rest. Returns what seccomp(2) returned.
@@ -201,12 +217,13 @@ Ability probe_hardware_breakpoint() {
     const pid_t pid = ::fork();
     if (pid < 0) return ability_from(name, errno, {}, "end some processes, or raise ulimit -u");
     if (pid == 0) run_into_breakpoint();
-    const int error = hit_breakpoint(pid);
+    const int error = hit_breakpoints(pid);
     ::kill(pid, SIGKILL);
     reap(pid);
-    Ability ability = ability_from(name, error, "hit one set by PTRACE_POKEUSER", fix);
+    Ability ability = ability_from(name, error, "four for each thread, hit at code and at data", fix);
     ability.use = Ability::Use::breakpoints;
-    if (error == ENODATA) ability.detail = "was set, and never hit";
+    if (error == ENODATA) ability.detail = "were set, and not hit";
+    if (error == ENOSPC) ability.detail = "something else uses some of the four";
     return ability;
 }
 

@@ -10,12 +10,37 @@ namespace {
 
 using Points = std::vector<const PlannedPoint*>;
 
+// The place in the code that a thread has to be watched for; null for events of other kinds.
+const CodePlace* place_of(const PlannedPoint& point) {
+    if (const auto* enters = std::get_if<EntersSymbol>(&point.event)) return &enters->place;
+    if (const auto* leaves = std::get_if<LeavesSymbol>(&point.event)) return &leaves->place;
+    return nullptr;
+}
+
 Points symbol_points_of(const ProcessPath& process, const std::vector<PlannedPoint>& points) {
     Points found;
     for (const PlannedPoint& point : points)
-        if (point.process == process && std::holds_alternative<EntersSymbol>(point.event))
-            found.push_back(&point);
+        if (point.process == process && place_of(point)) found.push_back(&point);
     return found;
+}
+
+// Registers that a thread needs for all of the points at once: one for each place, whichever points are
+// there; and to leave a function, one more that watches where its return address is.
+size_t registers_for(const Points& points) {
+    std::set<CodePlace> places;
+    std::set<CodePlace> left;
+    for (const PlannedPoint* point : points) {
+        places.insert(*place_of(*point));
+        if (std::holds_alternative<LeavesSymbol>(point->event)) left.insert(*place_of(*point));
+    }
+    return places.size() + left.size();
+}
+
+std::string names_of(const Points& points) {
+    std::string names;
+    for (const PlannedPoint* point : points)
+        names += fmt::format("{}\"{}\"", names.empty() ? "" : ", ", point->name);
+    return names;
 }
 
 Points that_concern(const std::string& thread_name, unsigned thread_nth, const Points& points) {
@@ -25,8 +50,9 @@ Points that_concern(const std::string& thread_name, unsigned thread_nth, const P
     return found;
 }
 
-// The points of the thread that most of them can concern. Threads differ, as far as selectors can tell, by
-// the numbers and names that the selectors mention; one that none of them mentions stands for all others.
+// The points of the thread that needs the most registers for them. Threads differ, as far as selectors can
+// tell, by the numbers and names that the selectors mention; one that none of them mentions stands for all
+// others.
 Points points_of_busiest_thread(const Points& points) {
     std::set<unsigned> numbers = {1};
     std::set<std::string> names = {""};
@@ -41,7 +67,7 @@ Points points_of_busiest_thread(const Points& points) {
     for (const unsigned number : numbers) {
         for (const std::string& name : names) {
             Points concerned = that_concern(name, number, points);
-            if (concerned.size() > busiest.size()) busiest = std::move(concerned);
+            if (registers_for(concerned) > registers_for(busiest)) busiest = std::move(concerned);
         }
     }
     return busiest;
@@ -49,6 +75,9 @@ Points points_of_busiest_thread(const Points& points) {
 
 // One line for each kind of event, so that a new one has to say it.
 bool needs_breakpoint(const EntersSymbol&) {
+    return true;
+}
+bool needs_breakpoint(const LeavesSymbol&) {
     return true;
 }
 bool needs_breakpoint(const EntersSyscall&) {
@@ -72,6 +101,15 @@ bool needs_breakpoint(const ReceivesSignal&) {
 bool needs_breakpoint(const MakesFile&) {
     return false;
 }
+bool needs_breakpoint(const ReturnsFromFork&) {
+    return false;
+}
+bool needs_breakpoint(const GoesOnAfterFork&) {
+    return false;
+}
+bool needs_breakpoint(const Prints&) {
+    return false;
+}
 
 }  // namespace
 
@@ -86,15 +124,22 @@ void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& proble
     for (const PlannedPoint& point : points) {
         if (!seen.insert(point.process.text()).second) continue;
         const Points busiest = points_of_busiest_thread(symbol_points_of(point.process, points));
-        if (busiest.size() <= breakpoints_for_points) continue;
+        if (registers_for(busiest) <= breakpoints_for_points) continue;
+        // The first one that is too many.
+        Points fitting;
+        for (const PlannedPoint* candidate : busiest) {
+            fitting.push_back(candidate);
+            if (registers_for(fitting) > breakpoints_for_points) break;
+        }
         problems.error(
-            busiest[breakpoints_for_points]->at,
+            fitting.back()->at,
             fmt::format(
-                "{} points at functions can concern one thread of {}, and a thread can be watched for {}",
-                busiest.size(), point.process.text(), breakpoints_for_points),
-            "a processor has four breakpoints for each thread, and one watches for libraries being loaded: "
-            "give points "
-            "narrower threads (\"main\", \"nth:2\"), or use system calls");
+                "one thread of {} can't be watched for all of {}: it takes {} breakpoints, and there are {}",
+                point.process.text(), names_of(busiest), registers_for(busiest), breakpoints_for_points),
+            "a processor has four for each thread, and one watches for libraries being loaded; a point that "
+            "leaves "
+            "a function takes two, points in one place share one: give points narrower threads (\"main\", "
+            "\"nth:2\"), or use system calls");
     }
 }
 

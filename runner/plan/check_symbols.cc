@@ -15,10 +15,9 @@ namespace {
 
 constexpr size_t most_candidates = 4;  // listed of an ambiguous name
 
-// One use of MODULE!SYMBOL in the Plan.
-struct SymbolUse {
-    const std::string& module;
-    const std::string& symbol;
+// One use of a place in the code in the Plan.
+struct PlaceUse {
+    const CodePlace& place;
     const PlannedProcess& process;
     Span at;
 };
@@ -42,11 +41,16 @@ class SymbolCheck {
 
     Diagnostics run() && {
         for (const PlannedProcess& process : plan_.processes) check_program(process);
-        for (const PlannedPoint& point : plan_.points)
+        for (const PlannedPoint& point : plan_.points) {
             if (const auto* enters = std::get_if<EntersSymbol>(&point.event))
-                check({enters->module, enters->symbol, process_of(point.process), point.at});
-        for (const PlannedFunctionFault& fault : plan_.function_faults)
-            check({fault.module, fault.symbol, process_of(fault.process), fault.at});
+                check({enters->place, process_of(point.process), point.at});
+            if (const auto* leaves = std::get_if<LeavesSymbol>(&point.event))
+                check({leaves->place, process_of(point.process), point.at});
+        }
+        for (const PlannedFunctionFault& fault : plan_.function_faults) {
+            const CodePlace place{.module = fault.module, .where = fault.symbol};
+            check({place, process_of(fault.process), fault.at});
+        }
         sort_by_place(diagnostics_);
         return std::move(diagnostics_);
     }
@@ -73,36 +77,70 @@ class SymbolCheck {
                      "needs, as \"program:NAME\", if it is not on every host"});
     }
 
-    void check(const SymbolUse& use) {
-        const auto file = libraries_.find(use.module, use.process);
+    void check(const PlaceUse& use) {
+        const std::string module =
+            use.place.module.empty() ? std::string(file_name(use.process.argv.front())) : use.place.module;
+        const auto file = libraries_.find(module, use.process);
         if (!file)
             return add(Diagnostic::Severity::note, use,
-                       fmt::format("there is no {} on this host, so \"{}\" could not be checked", use.module,
-                                   use.symbol));
-        const size_t matches = libraries_.matches(*file, use.symbol);
+                       fmt::format("there is no {} on this host, so \"{}\" could not be checked", module,
+                                   shown(use.place)));
+        std::visit([&](const auto& where) { check_in(use, *file, where); }, use.place.where);
+    }
+
+    static std::string shown(const CodePlace& place) {
+        const auto* symbol = std::get_if<std::string>(&place.where);
+        return symbol ? *symbol : place.text();
+    }
+
+    void check_in(const PlaceUse& use, const std::string& file, const std::string& symbol) {
+        const size_t matches = libraries_.matches(file, symbol);
         if (matches == 0)
-            unknown(use, *file);
+            add(Diagnostic::Severity::error, use,
+                fmt::format("{} has no function \"{}\"{}", file_name(file), symbol,
+                            did_you_mean(symbol, libraries_.functions(file))),
+                fmt::format("looked in {}", file));
         else if (matches > 1)
-            ambiguous(use, *file, matches);
+            ambiguous(use, file, symbol, matches);
     }
 
-    void unknown(const SymbolUse& use, const std::string& file) {
-        add(Diagnostic::Severity::error, use,
-            fmt::format("{} has no function \"{}\"{}", file_name(file), use.symbol,
-                        did_you_mean(use.symbol, libraries_.functions(file))),
-            fmt::format("looked in {}", file));
-    }
-
-    void ambiguous(const SymbolUse& use, const std::string& file, size_t matches) {
-        const auto candidates = overloads(use.symbol, libraries_.functions(file));
+    void ambiguous(const PlaceUse& use, const std::string& file, const std::string& symbol, size_t matches) {
+        const auto candidates = overloads(symbol, libraries_.functions(file));
         add(Diagnostic::Severity::error, use,
             fmt::format("{} has {} functions \"{}\"; say which one with its parameters", file_name(file),
-                        matches, use.symbol),
+                        matches, symbol),
             candidates.empty() ? std::string() : fmt::format("for example: {}", fmt::join(candidates, "; ")));
     }
 
-    void add(Diagnostic::Severity severity, const SymbolUse& use, std::string message,
-             std::string hint = {}) {
+    void check_in(const PlaceUse& use, const std::string& file, const SourceLine& line) {
+        const Libraries::Line found = libraries_.line(file, line);
+        const auto error = [&](std::string message, std::string hint = {}) {
+            add(Diagnostic::Severity::error, use, std::move(message), std::move(hint));
+        };
+        if (!found.debug_information)
+            error(fmt::format("{} has no debug information, so it has no lines", file_name(file)),
+                  "compile it with -g, install its debug symbols, or name a function: \"MODULE!SYMBOL\"");
+        else if (!found.nearest)
+            error(fmt::format("{} was not made from a file \"{}\"{}", file_name(file), line.source,
+                              did_you_mean(line.source, found.sources)),
+                  fmt::format("looked in {}", file));
+        else if (found.functions.empty())
+            error(fmt::format("line {} of {} has no code; the nearest line that has is {}", line.line,
+                              line.source, *found.nearest));
+        else if (found.functions.size() > 1)
+            error(fmt::format("line {} of {} is compiled into {} functions: {}", line.line, line.source,
+                              found.functions.size(), fmt::join(found.functions, ", ")),
+                  "name one of them: \"MODULE!SYMBOL\"");
+    }
+
+    void check_in(const PlaceUse& use, const std::string& file, const CodeOffset& offset) {
+        if (!libraries_.is_code(file, offset.value))
+            add(Diagnostic::Severity::error, use,
+                fmt::format("{} has no code at {:#x}", file_name(file), offset.value),
+                fmt::format("an offset is an address as in nm and objdump: looked in {}", file));
+    }
+
+    void add(Diagnostic::Severity severity, const PlaceUse& use, std::string message, std::string hint = {}) {
         diagnostics_.push_back({.severity = severity,
                                 .file = plan_.file,
                                 .at = use.at,

@@ -23,6 +23,16 @@ class Libraries {
     virtual const std::vector<std::string>& functions(const std::string& file) const = 0;
     // How many different addresses `symbol` stands for in the file: 0 unknown, 1 good, more ambiguous.
     virtual size_t matches(const std::string& file, const std::string& symbol) const = 0;
+    // What is known of a line of a source file from the file's debug information.
+    struct Line {
+        bool debug_information = false;
+        std::vector<std::string> functions;  // that have code of this line: none unknown, more ambiguous
+        std::vector<std::string> sources;    // all that there are, for suggestions
+        std::optional<unsigned> nearest;     // line of this source that has code; nothing: no such source
+    };
+    virtual Line line(const std::string& file, const SourceLine& line) const = 0;
+    // There is code at this offset of the file.
+    virtual bool is_code(const std::string& file, std::uint64_t offset) const = 0;
     // A process can execute `program`, a path or a name to be searched.
     virtual bool can_execute(const std::string& program) const = 0;
 };

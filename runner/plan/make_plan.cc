@@ -19,6 +19,14 @@ std::string_view to_text(Role role) {
     return role == Role::scenario ? "scenario" : "control";
 }
 
+std::string CodePlace::text() const {
+    const std::string prefix = module.empty() ? "" : module + "!";
+    if (const auto* symbol = std::get_if<std::string>(&where)) return prefix + *symbol;
+    if (const auto* line = std::get_if<SourceLine>(&where))
+        return fmt::format("{}{}:{}", prefix, line->source, line->line);
+    return fmt::format("{}+{:#x}", module, std::get<CodeOffset>(where).value);
+}
+
 namespace {
 
 // Values given on the command line have no place in the file.
@@ -70,6 +78,7 @@ Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
         return std::ranges::find(control.drop, name.value, &Text::value) != control.drop.end();
     };
     std::erase_if(without.holds, [&](const HoldDecl& hold) { return dropped(hold.name.value_or(hold.at)); });
+    std::erase_if(without.fork_order, [&](const ForkOrderDecl& order) { return dropped(order.process); });
     std::erase_if(without.faults, [&](const FaultDecl& fault) { return dropped(fault.name); });
     std::erase_if(without.fakes, [&](const FakeDecl& fake) { return fake.name && dropped(*fake.name); });
     without.expect = control.expect;

@@ -30,9 +30,32 @@ struct PlannedProcess {
     Span at = {};  // of argv[0]
 };
 
+struct SourceLine {
+    std::string source;  // a path, or the end of one
+    unsigned line = 0;
+    auto operator<=>(const SourceLine&) const = default;
+};
+struct CodeOffset {
+    std::uint64_t value = 0;  // as in the file's symbol table
+    auto operator<=>(const CodeOffset&) const = default;
+};
+// An instruction of a module.
+struct CodePlace {
+    std::string module;  // "libc.so.6": file name or soname; "": the program of the process
+    // A function's first instruction, by its name (mangled, or demangled with or without the parameter list).
+    std::variant<std::string, SourceLine, CodeOffset> where;
+    auto operator<=>(const CodePlace&) const = default;
+
+    std::string text() const;  // as the scenario has it
+};
+
 struct EntersSymbol {
-    std::string module;  // "libc.so.6": file name or soname
-    std::string symbol;  // mangled, or demangled with or without the parameter list
+    CodePlace place;
+};
+// The outermost call of the function in the thread has returned to its caller. A longjmp or an exception past
+// it is no return.
+struct LeavesSymbol {
+    CodePlace place;
 };
 struct EntersSyscall {
     int number = 0;
@@ -57,8 +80,24 @@ struct ReceivesSignal {
 struct MakesFile {
     std::string path;  // absolute, as the process sees it
 };
-using PointEvent =
-    std::variant<EntersSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs, ReceivesSignal, MakesFile>;
+// The fork that made the point's process is about to return to this side. The parent's thread passes the
+// point, though the point's process is the child.
+struct ReturnsFromFork {
+    ForkSide side = ForkSide::child;
+};
+// This side has made its first system call after that fork: it is done, or the thread sleeps in it, or has
+// ended. What a C library calls to complete a fork does not count.
+struct GoesOnAfterFork {
+    ForkSide side = ForkSide::child;
+};
+// A line of what the process, and all that descend from it, write to this stream has text that the pattern
+// fits. No thread passes it: it is seen when it has been written.
+struct Prints {
+    std::string pattern;  // base/pattern.h
+    bool to_stderr = false;
+};
+using PointEvent = std::variant<EntersSymbol, LeavesSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits,
+                                Execs, ReceivesSignal, MakesFile, ReturnsFromFork, GoesOnAfterFork, Prints>;
 
 struct PlannedPoint {
     std::string name;

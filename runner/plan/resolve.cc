@@ -1,5 +1,7 @@
 #include "plan/resolve.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/error.h"
@@ -49,11 +51,20 @@ std::vector<ArgumentCondition> conditions_of(const PointDecl& declared, const st
     return conditions;
 }
 
-PointEvent entered(const PointDecl&, const SymbolName& symbol) {
-    return EntersSymbol{.module = symbol.module, .symbol = symbol.symbol};
+PointEvent entered(const PointDecl&, const SymbolName& name) {
+    return EntersSymbol{{.module = name.module, .where = name.symbol}};
+}
+PointEvent entered(const PointDecl&, const LineName& name) {
+    return EntersSymbol{{.module = name.module, .where = SourceLine{name.source, name.line}}};
+}
+PointEvent entered(const PointDecl&, const OffsetName& name) {
+    return EntersSymbol{{.module = name.module, .where = CodeOffset{name.offset}}};
 }
 PointEvent entered(const PointDecl& declared, const SyscallName& call) {
     return EntersSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
+}
+PointEvent left(const PointDecl&, const SymbolName& name) {
+    return LeavesSymbol{{.module = name.module, .where = name.symbol}};
 }
 PointEvent left(const PointDecl& declared, const SyscallName& call) {
     return LeavesSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
@@ -65,7 +76,13 @@ PointEvent event_of(const PointDecl& declared) {
     if (declared.execs) return Execs{.program = declared.execs->value};
     if (declared.signal) return ReceivesSignal{.number = checked(signal_value(declared.signal->value))};
     if (declared.file) return MakesFile{.path = declared.file->value};
-    if (declared.leave) return left(declared, checked(parse_leave(declared.leave->value)));
+    if (declared.prints)
+        return Prints{.pattern = declared.prints->value,
+                      .to_stderr = declared.stream && declared.stream->value == "stderr"};
+    if (declared.fork) return ReturnsFromFork{.side = declared.fork->value};
+    if (declared.leave)
+        return std::visit([&](const auto& event) { return left(declared, event); },
+                          checked(parse_leave(declared.leave->value)));
     REHANG_CHECK(declared.enter);
     return std::visit([&](const auto& event) { return entered(declared, event); },
                       checked(parse_enter(declared.enter->value)));
@@ -78,6 +95,8 @@ Span event_span(const PointDecl& declared) {
     if (declared.execs) return declared.execs->at;
     if (declared.signal) return declared.signal->at;
     if (declared.file) return declared.file->at;
+    if (declared.fork) return declared.fork->at;
+    if (declared.prints) return declared.prints->at;
     return declared.at;
 }
 
@@ -105,6 +124,25 @@ PlannedHold plan_hold(const HoldDecl& declared, const std::vector<PointDecl>& po
                      .span = declared.at_span};
     if (declared.limit) hold.limit = declared.limit->value;
     return hold;
+}
+
+// Two points and a hold: who comes second stays at the fork's end until the other one has gone on.
+void plan_fork_order(const ForkOrderDecl& declared, Plan& plan) {
+    const ForkSide first = declared.first.value;
+    const ForkSide second = first == ForkSide::parent ? ForkSide::child : ForkSide::parent;
+    const std::string name = declared.process.value;
+    const auto point = [&](std::string_view what, PointEvent event) {
+        plan.points.push_back({.name = fmt::format("{} {}", name, what),
+                               .process = path_of(declared.process),
+                               .thread = {},
+                               .event = std::move(event),
+                               .nth = 1,
+                               .at = declared.first.at});
+    };
+    const size_t at = plan.points.size();
+    point("forked", ReturnsFromFork{.side = second});
+    point(fork_order_text(first), GoesOnAfterFork{.side = first});
+    plan.holds.push_back({.name = name, .at = at, .until = at + 1, .span = declared.first.at});
 }
 
 PlannedFunctionFault plan_fault(const FaultDecl& declared) {
@@ -159,6 +197,7 @@ Plan resolve(const Scenario& scenario) {
     for (const ProcessDecl& process : scenario.processes) plan.processes.push_back(plan_process(process));
     for (const PointDecl& point : scenario.points) plan.points.push_back(plan_point(point));
     for (const HoldDecl& hold : scenario.holds) plan.holds.push_back(plan_hold(hold, scenario.points));
+    for (const ForkOrderDecl& order : scenario.fork_order) plan_fork_order(order, plan);
     for (const FaultDecl& fault : scenario.faults) plan.function_faults.push_back(plan_fault(fault));
     plan.sandbox = plan_sandbox(scenario.sandbox);
     plan.expect = plan_expectation(scenario.expect);

@@ -1,5 +1,8 @@
 #include "replay/host_libraries.h"
 
+#include <fmt/format.h>
+
+#include "base/demangle.h"
 #include "base/files.h"
 #include "host/host.h"
 
@@ -32,6 +35,26 @@ const std::vector<std::string>& HostLibraries::functions(const std::string& file
 size_t HostLibraries::matches(const std::string& file, const std::string& symbol) const {
     const elf::File* elf = files_.get(file);
     return elf ? elf->find_functions(symbol).size() : 0;
+}
+
+Libraries::Line HostLibraries::line(const std::string& file, const SourceLine& line) const {
+    const elf::File* elf = files_.get(file);
+    const elf::LineTable* table = files_.lines(file);
+    Line answer;
+    if (!elf || !table) return answer;
+    answer.debug_information = !table->empty();
+    answer.sources = table->sources();
+    answer.nearest = table->nearest(line.source, line.line);
+    for (const std::uint64_t value : elf::first_statements(*elf, *table, line.source, line.line)) {
+        const elf::Symbol* function = elf->at(value);
+        answer.functions.push_back(function ? demangle_short(function->name) : fmt::format("{:#x}", value));
+    }
+    return answer;
+}
+
+bool HostLibraries::is_code(const std::string& file, std::uint64_t offset) const {
+    const elf::File* elf = files_.get(file);
+    return elf && elf->is_code(offset);
 }
 
 bool HostLibraries::can_execute(const std::string& program) const {

@@ -14,6 +14,8 @@ class HostLibraries : public Libraries {
     std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const override;
     const std::vector<std::string>& functions(const std::string& file) const override;
     size_t matches(const std::string& file, const std::string& symbol) const override;
+    Line line(const std::string& file, const SourceLine& line) const override;
+    bool is_code(const std::string& file, std::uint64_t offset) const override;
     bool can_execute(const std::string& program) const override;
 
   private:

@@ -29,6 +29,7 @@ class HoldCheck {
 
     void run() {
         one_hold_for_each_point();
+        somebody_stands_there();
         std::vector<KnownHold> holds;
         for (const HoldDecl& hold : scenario_.holds) {
             if (hold.at.value.empty()) continue;
@@ -53,6 +54,21 @@ class HoldCheck {
                                 fmt::format("there is a hold at \"{}\" already, in line {}", hold.at.value,
                                             known->second.line),
                                 "a point can have one hold: make a second point for the next time (nth)");
+        }
+    }
+
+    // What is printed is seen when it has been written, and whoever wrote it has gone on.
+    void somebody_stands_there() {
+        for (const HoldDecl& hold : scenario_.holds) {
+            const PointDecl* at = find(hold.at);
+            if (at && at->prints)
+                problems_.error(
+                    hold.at.at,
+                    fmt::format(
+                        "nobody can be held at \"{}\": what is printed is seen when it has been written",
+                        hold.at.value),
+                    "hold at enter = \"syscall:write\" with where = { fd = 1 }; \"until\" may be a point "
+                    "that prints");
         }
     }
 

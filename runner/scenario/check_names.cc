@@ -45,7 +45,9 @@ class NameCheck {
             spelled_with(process.name, "process", small + "_", "small letters, digits, \"_\" and \"-\"");
         for (const PointDecl& point : scenario_.points) spelled_with(point.name, "point", any, any_shown);
         for (const ParamDecl& param : scenario_.params) spelled_with(param.name, "parameter", any, any_shown);
-        for (const Text& name : droppable()) spelled_with(name, "hold or fault", any, any_shown);
+        for (const Text& name : droppable())
+            if (name.value.find('/') == std::string::npos)  // else a process, of [fork_order]
+                spelled_with(name, "hold or fault", any, any_shown);
         for (const ProcessDecl& process : scenario_.processes)
             for (const auto& [name, value] : process.env)
                 if (name.value.empty() || name.value.find('=') != std::string::npos)
@@ -78,6 +80,7 @@ class NameCheck {
             if (hold.name) names.push_back(*hold.name);
         for (const FakeDecl& fake : scenario_.fakes)
             if (fake.name) names.push_back(*fake.name);
+        for (const ForkOrderDecl& order : scenario_.fork_order) names.push_back(order.process);
         for (const HoldDecl& hold : scenario_.holds)
             if (!hold.name && std::ranges::find(names, hold.at.value, &Text::value) == names.end())
                 names.push_back(hold.at);

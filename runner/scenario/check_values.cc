@@ -6,6 +6,7 @@
 #include <map>
 
 #include "base/names.h"
+#include "base/pattern.h"
 #include "base/suggest.h"
 #include "base/syscall_arguments.h"
 #include "scenario/argument_text.h"
@@ -29,6 +30,7 @@ class ValueCheck {
         for (const Text& folder : scenario_.sandbox.private_folders) private_folder(folder);
         for (const ProcessDecl& declared : scenario_.processes) program(declared);
         for (const PointDecl& declared : scenario_.points) point(declared);
+        for (const ForkOrderDecl& declared : scenario_.fork_order) child_of_fork(declared.process);
         for (const FaultDecl& declared : scenario_.faults) fault(declared);
         expectation(scenario_.expect);
         if (scenario_.control) expectation(scenario_.control->expect);
@@ -113,23 +115,26 @@ class ValueCheck {
         event(point.enter, parse_enter);
         event(point.leave, parse_leave);
         if (!point.where.empty()) arguments(point);
+        if (point.fork) child_of_fork(point.process);
+        if (point.prints || point.stream) printing(point);
         if (point.file && known(*point.file)) path_of_point(*point.file);
         if (point.signal && known(*point.signal)) signal_of_point(*point.signal);
         if (point.execs && known(*point.execs) && point.thread && known(*point.thread))
             executing_thread(*point.thread);
         if (point.nth.value > 1 && happens_once(point))
-            problems_.error(point.nth.at,
-                            fmt::format("this can't happen {} times: a thread is born once and exits once",
-                                        point.nth.value));
+            problems_.error(point.nth.at, fmt::format("this can't happen {} times: a thread is born once and "
+                                                      "exits once, and one fork makes a process",
+                                                      point.nth.value));
     }
 
     // The name of the call that the point is about; nothing if it is about none, or not known yet.
     static std::optional<std::string> call_of(const PointDecl& point) {
-        if (point.leave)
-            if (const auto call = parse_leave(point.leave->value)) return call->name;
-        if (!point.enter) return std::nullopt;
-        const auto entered = parse_enter(point.enter->value);
-        const auto* call = entered ? std::get_if<SyscallName>(&*entered) : nullptr;
+        if (point.leave) return name_of_call(parse_leave(point.leave->value));
+        return point.enter ? name_of_call(parse_enter(point.enter->value)) : std::nullopt;
+    }
+    template <class Name>
+    static std::optional<std::string> name_of_call(const std::expected<Name, std::string>& name) {
+        const auto* call = name ? std::get_if<SyscallName>(&*name) : nullptr;
         return call ? std::optional(call->name) : std::nullopt;
     }
 
@@ -201,7 +206,41 @@ class ValueCheck {
                                         "makes the one that called it main"));
     }
 
+    // A stream belongs to a [[process]] and all that descend from it: nobody can tell which of them wrote.
+    void printing(const PointDecl& point) {
+        if (!point.prints) return problems_.error(point.stream->at, "only points that print have a stream");
+        const auto path = known(point.process) ? ProcessPath::parse(point.process.value) : std::nullopt;
+        if (path && !path->forks.empty())
+            problems_.error(
+                point.process.at,
+                fmt::format("{} has no stream of its own: it writes to {}'s", point.process.value,
+                            path->root),
+                fmt::format("write process = \"{}\", or use a point at syscall:write", path->root));
+        if (point.thread)
+            problems_.error(point.thread->at, "what is printed shows no thread",
+                            "leave \"thread\" out, or use a point at syscall:write");
+        const std::vector<std::string> streams = {"stdout", "stderr"};
+        if (point.stream && std::ranges::find(streams, point.stream->value) == streams.end())
+            problems_.error(point.stream->at,
+                            fmt::format("unknown stream \"{}\"{}", point.stream->value,
+                                        did_you_mean(point.stream->value, streams)),
+                            "known are: stdout, stderr");
+        if (!known(*point.prints)) return;
+        if (const auto pattern = Pattern::parse(point.prints->value); !pattern)
+            problems_.error(point.prints->at, fmt::format("\"{}\" is no regular expression: {}",
+                                                          point.prints->value, pattern.error()));
+    }
+
+    void child_of_fork(const Text& text) {
+        process_path(text);
+        const auto path = known(text) ? ProcessPath::parse(text.value) : std::nullopt;
+        if (path && path->forks.empty())
+            problems_.error(text.at, fmt::format("no fork makes {}: the runner starts it", text.value),
+                            fmt::format("name the child: \"{}/1\"", text.value));
+    }
+
     bool happens_once(const PointDecl& point) const {
+        if (point.fork) return true;
         if (!point.born && !point.exits) return false;
         if (!point.thread) return true;
         if (!known(*point.thread)) return false;

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <charconv>
+#include <optional>
+
 #include "base/files.h"
 #include "base/names.h"
 #include "base/suggest.h"
@@ -26,6 +29,29 @@ std::expected<SymbolName, std::string> parse_symbol(std::string_view text, size_
     return SymbolName{.module = std::string(module), .symbol = std::string(symbol)};
 }
 
+// "a.c:12", "src/a.cc:7"; nothing for the name of a C++ function, "std::thread".
+std::optional<LineName> parse_line(std::string_view text) {
+    const size_t colon = text.rfind(':');
+    if (colon == std::string_view::npos || colon == 0 || text[colon - 1] == ':') return std::nullopt;
+    LineName name{.module = {}, .source = std::string(text.substr(0, colon))};
+    const std::string_view digits = text.substr(colon + 1);
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name.line);
+    if (error != std::errc() || end != digits.data() + digits.size() || name.line == 0) return std::nullopt;
+    return name;
+}
+
+// "libc.so.6+0x1234", as reports write it.
+std::optional<OffsetName> parse_offset(std::string_view text) {
+    constexpr std::string_view mark = "+0x";
+    const size_t at = text.rfind(mark);
+    if (at == std::string_view::npos || at == 0) return std::nullopt;
+    OffsetName name{.module = std::string(file_name(text.substr(0, at)))};
+    const std::string_view digits = text.substr(at + mark.size());
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name.offset, 16);
+    if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+    return name;
+}
+
 // "fork", "syscal:read" and the like. Names of functions may hold ":", so a wrong prefix is only guessed at.
 std::string neither(std::string_view text) {
     const std::string_view prefix = text.substr(0, text.find(':'));
@@ -43,18 +69,28 @@ std::string neither(std::string_view text) {
 
 }  // namespace
 
-std::expected<std::variant<SymbolName, SyscallName>, std::string> parse_enter(std::string_view text) {
+std::expected<EnterName, std::string> parse_enter(std::string_view text) {
     if (text.starts_with(syscall_prefix)) return parse_syscall(text.substr(syscall_prefix.size()));
-    if (const size_t mark = text.find('!'); mark != std::string_view::npos) return parse_symbol(text, mark);
-    return std::unexpected(neither(text));
+    const size_t mark = text.find('!');
+    if (mark == std::string_view::npos) {
+        if (auto line = parse_line(text)) return std::move(*line);
+        if (auto offset = parse_offset(text)) return std::move(*offset);
+        return std::unexpected(neither(text));
+    }
+    if (auto line = parse_line(text.substr(mark + 1))) {
+        line->module = file_name(text.substr(0, mark));
+        return std::move(*line);
+    }
+    return parse_symbol(text, mark);
 }
 
-std::expected<SyscallName, std::string> parse_leave(std::string_view text) {
+std::expected<LeaveName, std::string> parse_leave(std::string_view text) {
     if (text.starts_with(syscall_prefix)) return parse_syscall(text.substr(syscall_prefix.size()));
-    if (text.find('!') != std::string_view::npos)
+    const size_t mark = text.find('!');
+    if (parse_line(mark == std::string_view::npos ? text : text.substr(mark + 1)))
         return std::unexpected(
-            "leaving a function is not supported yet in this version, only leaving a system call: "
-            "\"syscall:NAME\"");
+            fmt::format("\"{}\" is a line, which nobody leaves: name the function, \"MODULE!SYMBOL\"", text));
+    if (mark != std::string_view::npos) return parse_symbol(text, mark);
     return std::unexpected(neither(text));
 }
 

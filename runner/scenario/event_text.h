@@ -1,6 +1,8 @@
-// The values of `enter`, `leave` and `function`: "MODULE!SYMBOL" and "syscall:NAME".
+// The values of `enter`, `leave` and `function`: "MODULE!SYMBOL", "FILE:LINE", "MODULE+OFFSET",
+// "syscall:NAME".
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -12,14 +14,25 @@ struct SymbolName {
     std::string module;  // file name or soname; a folder before it is cut off
     std::string symbol;
 };
+struct LineName {
+    std::string module;  // as above; "": the program of the process
+    std::string source;  // a path, or the end of one
+    unsigned line = 0;
+};
+struct OffsetName {
+    std::string module;
+    std::uint64_t offset = 0;  // as in the file's symbol table
+};
 struct SyscallName {
     std::string name;
     int number = 0;  // on this machine's architecture
 };
 
 // On failure the message for the user, with a suggestion.
-std::expected<std::variant<SymbolName, SyscallName>, std::string> parse_enter(std::string_view text);
-std::expected<SyscallName, std::string> parse_leave(std::string_view text);
+using EnterName = std::variant<SymbolName, LineName, OffsetName, SyscallName>;
+std::expected<EnterName, std::string> parse_enter(std::string_view text);
+using LeaveName = std::variant<SymbolName, SyscallName>;
+std::expected<LeaveName, std::string> parse_leave(std::string_view text);
 std::expected<SymbolName, std::string> parse_function(std::string_view text);
 
 }  // namespace rehang

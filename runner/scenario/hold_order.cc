@@ -70,7 +70,8 @@ std::optional<OrderedPoint> ordered(const PointDecl& point) {
                                                               : "any");
     if (!process || !thread) return std::nullopt;
     OrderedPoint result{.process = *process, .thread = *thread, .event = {}, .nth = point.nth.value};
-    if (point.born)
+    if (point.fork && point.fork->value == ForkSide::parent) return std::nullopt;  // in another process
+    if (point.born || point.fork)
         result.kind = Kind::born;
     else if (point.exits)
         result.kind = Kind::exits;

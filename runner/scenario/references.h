@@ -53,6 +53,7 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(point.execs);
         maybe(point.signal);
         maybe(point.file);
+        maybe(point.prints);
         for (auto& argument : point.where) visit(argument.second);
     }
     for (auto& fault : scenario.faults) {

@@ -39,13 +39,16 @@ struct PointDecl {
     Text process;
     std::optional<Text> thread;  // default: main for born, exits and execs, any for the others
     // exactly one of these
-    std::optional<Text> enter;  // "MODULE!SYMBOL" or "syscall:NAME"
-    std::optional<Text> leave;  // "syscall:NAME"
+    std::optional<Text> enter;  // "MODULE!SYMBOL", "FILE:LINE", "MODULE+0xOFFSET" or "syscall:NAME"
+    std::optional<Text> leave;  // "MODULE!SYMBOL" or "syscall:NAME"
     std::optional<Span> born;
     std::optional<Span> exits;
     std::optional<Text> execs;                 // a pattern for the program, "*" for `true`
     std::optional<Text> signal;                // "SIGUSR1"
     std::optional<Text> file;                  // a path
+    std::optional<Located<ForkSide>> fork;     // keys: fork.parent, fork.child
+    std::optional<Text> prints;                // a regular expression
+    std::optional<Text> stream;                // with prints: "stdout" (default) or "stderr"
     std::vector<std::pair<Text, Text>> where;  // arguments of the system call, by name
     Located<std::int64_t> nth = {
         1, {}};  // the how manieth time, counted in the selected threads of the process together
@@ -53,7 +56,7 @@ struct PointDecl {
 
 // The process as a whole passes it, where `thread` does not select otherwise.
 inline bool concerns_process(const PointDecl& point) {
-    return point.born || point.exits || point.execs;
+    return point.born || point.exits || point.execs || (point.fork && point.fork->value == ForkSide::child);
 }
 
 struct HoldDecl {
@@ -62,6 +65,11 @@ struct HoldDecl {
     Text at;     // a point's name
     Text until;  // a point's name
     std::optional<Located<Duration>> limit;
+};
+
+struct ForkOrderDecl {
+    Text process;  // the fork's child
+    Located<ForkSide> first;
 };
 
 struct FaultDecl {
@@ -145,6 +153,7 @@ struct Scenario {
     std::vector<ProcessDecl> processes;
     std::vector<PointDecl> points;
     std::vector<HoldDecl> holds;
+    std::vector<ForkOrderDecl> fork_order;
     std::vector<FaultDecl> faults;
     std::vector<FakeDecl> fakes;
     ExpectDecl expect;

@@ -10,8 +10,8 @@ namespace rehang {
 
 // [scenario], [params], [matrix], [sandbox], [[process]]
 void read_setup(Fields& root, Scenario& scenario);
-// [point.NAME], [[hold]]
-void read_timing(Fields& root, Scenario& scenario);
+// [point.NAME], [[hold]], [fork_order]
+void read_timing(Fields& root, Scenario& scenario, Problems& problems);
 // [[fault]], [[fake]]
 void read_faults(Fields& root, Scenario& scenario, Problems& problems);
 // [expect], [control]

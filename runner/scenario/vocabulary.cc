@@ -44,6 +44,9 @@ constexpr Table<WaitKind, 22> wait_kinds = {{{WaitKind::running, "running"},
                                              {WaitKind::exited, "exited"},
                                              {WaitKind::unknown, "unknown"}}};
 
+constexpr Table<ForkSide, 2> fork_orders = {
+    {{ForkSide::parent, "parent-first"}, {ForkSide::child, "child-first"}}};
+
 template <class E, size_t N>
 std::string_view text_of(const Table<E, N>& table, E value) {
     for (const auto& [known, text] : table)
@@ -110,6 +113,16 @@ std::vector<std::string> cause_texts() {
 }
 std::vector<std::string> wait_kind_texts() {
     return texts_of(wait_kinds);
+}
+
+std::optional<ForkSide> parse_fork_order(std::string_view text) {
+    return value_of(fork_orders, text);
+}
+std::vector<std::string> fork_order_texts() {
+    return texts_of(fork_orders);
+}
+std::string_view fork_order_text(ForkSide first) {
+    return text_of(fork_orders, first);
 }
 
 }  // namespace rehang

@@ -29,6 +29,13 @@ enum class Cause {
     unknown,
 };
 
+// Who of the two that come out of a fork.
+enum class ForkSide { parent, child };
+// "parent-first", "child-first".
+std::optional<ForkSide> parse_fork_order(std::string_view text);
+std::vector<std::string> fork_order_texts();
+std::string_view fork_order_text(ForkSide first);
+
 // What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in
 // [[expect.thread]].
 enum class WaitKind {

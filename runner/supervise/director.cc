@@ -14,6 +14,16 @@ bool Director::may_pass(size_t point, const ProcessPath& process, unsigned threa
     return planned.thread.kind == ThreadSelector::Kind::name || planned.thread.matches({}, thread_nth);
 }
 
+// Of a fork's two sides, the parent's threads pass points that are named by the child.
+ProcessPath passed_in(const PlannedPoint& point) {
+    ProcessPath process = point.process;
+    const auto* returns = std::get_if<ReturnsFromFork>(&point.event);
+    const auto* goes_on = std::get_if<GoesOnAfterFork>(&point.event);
+    if ((returns && returns->side == ForkSide::parent) || (goes_on && goes_on->side == ForkSide::parent))
+        process.forks.pop_back();
+    return process;
+}
+
 Director::Step Director::pass(size_t point, pid_t tid, unsigned thread_nth, std::string_view thread_name,
                               Instant now) {
     const PlannedPoint& planned = plan_->points[point];
@@ -22,7 +32,7 @@ Director::Step Director::pass(size_t point, pid_t tid, unsigned thread_nth, std:
     if (state.reached || !planned.thread.matches(thread_name, thread_nth)) return step;
     if (++state.passes != planned.nth) return step;
     state.reached = now;
-    state.process = planned.process;
+    state.process = passed_in(planned);
     state.thread_nth = thread_nth;
 
     for (size_t i = 0; i < holds_.size(); ++i) {

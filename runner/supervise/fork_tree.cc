@@ -52,6 +52,11 @@ TrackedProcess* ForkTree::process_of(pid_t tid) {
     return found == by_tid_.end() ? nullptr : found->second;
 }
 
+const TrackedProcess* ForkTree::process_of(pid_t tid) const {
+    const auto found = by_tid_.find(tid);
+    return found == by_tid_.end() ? nullptr : found->second;
+}
+
 const TrackedThread* ForkTree::thread(pid_t tid) const {
     const auto found = by_tid_.find(tid);
     if (found == by_tid_.end()) return nullptr;

@@ -45,6 +45,7 @@ class ForkTree {
 
     // Live ones by thread id; null if not known (any more).
     TrackedProcess* process_of(pid_t tid);
+    const TrackedProcess* process_of(pid_t tid) const;
     const TrackedThread* thread(pid_t tid) const;
     const TrackedProcess* find(const ProcessPath& path) const;
 

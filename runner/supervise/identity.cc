@@ -61,6 +61,12 @@ std::string thread_name(pid_t tid) {
     return name;
 }
 
+char thread_state(pid_t tid) {
+    const std::string stat = read_file_or_empty(fmt::format("/proc/{}/stat", tid));
+    const size_t name_end = stat.rfind(')');  // the name may hold anything
+    return name_end == std::string::npos || name_end + 2 >= stat.size() ? '\0' : stat[name_end + 2];
+}
+
 std::uint64_t auxiliary_value(pid_t pid, std::uint64_t type) {
     const std::string vector = read_file_or_empty(fmt::format("/proc/{}/auxv", pid));
     for (size_t at = 0; at + sizeof(ElfW(auxv_t)) <= vector.size(); at += sizeof(ElfW(auxv_t))) {

@@ -18,6 +18,9 @@ Identity identity_of(pid_t tid);
 // Its current name, as in /proc/TID/comm; empty if it is gone.
 std::string thread_name(pid_t tid);
 
+// 'R' runs or could, 'S' sleeps, … (proc(5), /proc/TID/stat); 0 if it is gone.
+char thread_state(pid_t tid);
+
 // Of the auxiliary vector that the kernel gave the program (getauxval(3)); 0: not there.
 std::uint64_t auxiliary_value(pid_t pid, std::uint64_t type);
 

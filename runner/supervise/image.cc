@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <link.h>
 
+#include <algorithm>
 #include <cstddef>
 #include <cstring>
+#include <expected>
 #include <limits>
 
 #include "elf/modules.h"
@@ -14,17 +16,76 @@
 namespace rehang {
 namespace {
 
-// Names that this process, or one that descends from it, needs.
-std::set<FunctionName> wanted_by(const ProcessPath& path, const Plan& plan) {
-    std::set<FunctionName> wanted;
-    for (const PlannedPoint& point : plan.points)
-        if (const auto* enters = std::get_if<EntersSymbol>(&point.event);
-            enters && path.covers(point.process))
-            wanted.insert({enters->module, enters->symbol});
+CodePlace function_of(const PlannedFunctionFault& fault) {
+    return {.module = fault.module, .where = fault.symbol};
+}
+
+// Places that this process, or one that descends from it, needs.
+std::set<CodePlace> wanted_by(const ProcessPath& path, const Plan& plan) {
+    std::set<CodePlace> wanted;
+    for (const PlannedPoint& point : plan.points) {
+        if (!path.covers(point.process)) continue;
+        if (const auto* enters = std::get_if<EntersSymbol>(&point.event)) wanted.insert(enters->place);
+        if (const auto* leaves = std::get_if<LeavesSymbol>(&point.event)) wanted.insert(leaves->place);
+    }
     for (const PlannedFunctionFault& fault : plan.function_faults)
-        if (fault.process.covers(path) || path.covers(fault.process))
-            wanted.insert({fault.module, fault.symbol});
+        if (fault.process.covers(path) || path.covers(fault.process)) wanted.insert(function_of(fault));
     return wanted;
+}
+
+// The module that a place is in, if it is mapped now.
+const elf::Module* module_of(const CodePlace& place, const std::vector<elf::Module>& modules, pid_t pid,
+                             elf::Files& files) {
+    if (!place.module.empty()) return elf::find_module(modules, place.module, pid, files);
+    const auto program = std::ranges::find(modules, program_of(pid).file, &elf::Module::path);
+    return program == modules.end() ? nullptr : &*program;
+}
+
+// Where a place is in its file; or why it is not there.
+using Found = std::expected<std::uint64_t, std::string>;
+
+Found find_in(const elf::File& file, const elf::LineTable&, const std::string& function) {
+    const auto found = file.find_functions(function);
+    if (found.empty()) return std::unexpected("has no such function");
+    if (found.size() > 1)
+        return std::unexpected("has several functions of this name: write its parameters too");
+    if (found.front().ifunc)
+        return std::unexpected(
+            "chooses the function at load time (STT_GNU_IFUNC): name the one that it chooses");
+    return found.front().value;
+}
+
+Found find_in(const elf::File& file, const elf::LineTable& lines, const SourceLine& line) {
+    const auto found = elf::first_statements(file, lines, line.source, line.line);
+    if (found.empty()) return std::unexpected("has no code of this line, or no debug information");
+    if (found.size() > 1) return std::unexpected("has this line in several functions: name one of them");
+    return found.front();
+}
+
+Found find_in(const elf::File& file, const elf::LineTable&, const CodeOffset& offset) {
+    if (!file.is_code(offset.value)) return std::unexpected("has no code there");
+    return offset.value;
+}
+
+Found find_place(const CodePlace& place, const elf::File& file, const std::string& path, elf::Files& files) {
+    // Line tables are long, and read only for those who ask for a line.
+    static const elf::LineTable none;
+    const elf::LineTable* lines =
+        std::holds_alternative<SourceLine>(place.where) ? files.lines(path) : nullptr;
+    return std::visit([&](const auto& where) { return find_in(file, lines ? *lines : none, where); },
+                      place.where);
+}
+
+// What has been found and may not be there any more is wanted again.
+void want_again(Image& image) {
+    for (auto found = image.addresses.begin(); found != image.addresses.end();) {
+        if (image.lasting.contains(found->first)) {
+            ++found;
+            continue;
+        }
+        image.wanted.insert(found->first);
+        found = image.addresses.erase(found);
+    }
 }
 
 }  // namespace
@@ -58,39 +119,42 @@ bool loader_is_consistent(pid_t pid, const Image& image) {
 
 std::vector<std::string> find_wanted(Image& image, pid_t pid, elf::Files& files) {
     std::vector<std::string> problems;
+    want_again(image);
     const auto modules = elf::modules_of(elf::read_mappings(pid));
     for (auto wanted = image.wanted.begin(); wanted != image.wanted.end();) {
-        const elf::Module* module = elf::find_module(modules, wanted->module, pid, files);
-        const elf::File* file = module ? files.get(elf::host_view(pid, module->path)) : nullptr;
+        const elf::Module* module = module_of(*wanted, modules, pid, files);
+        const std::string path = module ? elf::host_view(pid, module->path) : std::string();
+        const elf::File* file = module ? files.get(path) : nullptr;
         if (!file) {
             ++wanted;
             continue;
         }
-        const auto found = file->find_functions(wanted->symbol);
-        if (found.size() == 1 && !found.front().ifunc) {
-            image.addresses[*wanted] = elf::address_of(*module, *file, found.front().value);
+        if (const Found value = find_place(*wanted, *file, path, files)) {
+            image.addresses[*wanted] = elf::address_of(*module, *file, *value);
+            if (!image.began) image.lasting.insert(*wanted);
         } else {
-            const std::string why =
-                found.empty() ? "has no such function"
-                : found.size() > 1
-                    ? "has several functions of this name: write its parameters too"
-                    : "chooses the function at load time (STT_GNU_IFUNC): name the one that it chooses";
-            problems.push_back(
-                fmt::format("{}!{}: {} {}", wanted->module, wanted->symbol, module->path, why));
+            problems.push_back(fmt::format("{}: {} {}", wanted->text(), module->path, value.error()));
         }
         wanted = image.wanted.erase(wanted);
     }
+    image.began = true;
     return problems;
+}
+
+std::optional<std::uint64_t> Image::address_of(const CodePlace& place) const {
+    const auto found = addresses.find(place);
+    return found == addresses.end() ? std::nullopt : std::optional(found->second);
 }
 
 std::vector<size_t> stub_functions(Image& image, pid_t tid, const ProcessPath& path, const Plan& plan) {
     std::vector<size_t> done;
     for (size_t i = 0; i < plan.function_faults.size(); ++i) {
         const PlannedFunctionFault& fault = plan.function_faults[i];
-        const auto address = image.addresses.find({fault.module, fault.symbol});
-        if (address == image.addresses.end() || image.stubbed.contains(i) || !fault.process.covers(path))
-            continue;
-        if (!write_code(tid, address->second, return_code(fault.value))) continue;  // killed meanwhile
+        const auto address = image.address_of(function_of(fault));
+        if (!address)
+            image.stubbed.erase(i);  // not there, or not any more: with a new mapping comes new code
+        if (!address || image.stubbed.contains(i) || !fault.process.covers(path)) continue;
+        if (!write_code(tid, *address, return_code(fault.value))) continue;  // killed meanwhile
         image.stubbed.insert(i);
         done.push_back(i);
     }

@@ -16,21 +16,23 @@
 
 namespace rehang {
 
-struct FunctionName {
-    std::string module, symbol;
-    auto operator<=>(const FunctionName&) const = default;
-};
-
 // Copied to the children of a fork (same addresses, same patched code), made anew by execve.
 struct Image {
-    std::set<FunctionName> wanted;                    // not found yet
-    std::map<FunctionName, std::uint64_t> addresses;  // found
+    std::set<CodePlace> wanted;                    // not found yet
+    std::map<CodePlace, std::uint64_t> addresses;  // found
+    // Of those, in modules that were mapped when the program began: they stay where they are. What dlopen(3)
+    // brought may go with dlclose, and come back elsewhere.
+    std::set<CodePlace> lasting;
+    bool began = false;
     std::set<size_t> stubbed;        // indices of plan.function_faults that were done in this image
     std::uint64_t loader_break = 0;  // the dynamic loader's _dl_debug_state; 0: a static program
     std::uint64_t loader_state = 0;  // address of r_debug.r_state (<link.h>); 0: unknown
 
     // The loader may still map something that is wanted: its notification address is worth a breakpoint.
-    bool loading() const { return loader_break != 0 && !wanted.empty(); }
+    bool loading() const {
+        return loader_break != 0 && (!wanted.empty() || addresses.size() > lasting.size());
+    }
+    std::optional<std::uint64_t> address_of(const CodePlace& place) const;
 };
 
 // The image of a process that is stopped at the end of its execve, before the first instruction. What a
@@ -41,8 +43,9 @@ Image begin_image(pid_t pid, const ProcessPath& path, const Plan& plan, elf::Fil
 // _dl_debug_state).
 bool loader_is_consistent(pid_t pid, const Image& image);
 
-// Looks for what is still wanted among what the process has mapped now. Returns what went wrong, a sentence
-// each (an indirect function, a library without the symbol); such names are wanted no longer.
+// Looks for what is wanted among what the process has mapped now, and whether what was found before is still
+// there. Returns what went wrong, a sentence each (an indirect function, a library without the symbol); such
+// places are wanted no longer.
 std::vector<std::string> find_wanted(Image& image, pid_t pid, elf::Files& files);
 
 // Makes the functions of the faults that were found, and not stubbed out yet, return their values. The thread

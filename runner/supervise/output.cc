@@ -21,19 +21,23 @@ void OutputReader::read_on() {
 }
 
 void OutputReader::keep(size_t bytes) {
-    on_chunk_({buffer_.data(), bytes});
     const auto room = static_cast<size_t>(limit_ - output_.text.size());
     output_.text.append(buffer_.data(), std::min(bytes, room));
     output_.cut |= bytes > room;
+    on_chunk_({buffer_.data(), bytes});
 }
 
-CapturedOutput OutputReader::take() {
-    pipe_.cancel();
+void OutputReader::catch_up() {
     for (int i = 0; i < 16; ++i) {  // a pipe's worth; a target that goes on writing does not keep us
         const ssize_t n = ::read(pipe_.native_handle(), buffer_.data(), buffer_.size());
         if (n <= 0) break;
         keep(static_cast<size_t>(n));
     }
+}
+
+CapturedOutput OutputReader::take() {
+    pipe_.cancel();
+    catch_up();
     return std::move(output_);
 }
 

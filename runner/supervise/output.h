@@ -17,9 +17,12 @@ namespace rehang {
 // Keeps the first `limit` bytes; reads and drops the rest.
 class OutputReader {
   public:
-    // `on_chunk` is called with what a read brought, also when that is not kept.
-    using OnChunk = std::function<void(std::string_view chunk)>;
+    // Is told of all that comes, also of what is not kept.
+    using OnChunk = std::function<void(std::string_view)>;
+
     OutputReader(boost::asio::io_context& io, UniqueFd pipe, unsigned long long limit, OnChunk on_chunk);
+    // Reads what is in the pipe now.
+    void catch_up();
     // What came so far, with what is still in the pipe.
     CapturedOutput take();
 
@@ -29,9 +32,9 @@ class OutputReader {
 
     boost::asio::posix::stream_descriptor pipe_;
     unsigned long long limit_;
-    OnChunk on_chunk_;
     std::array<char, 65536> buffer_;
     CapturedOutput output_;
+    OnChunk on_chunk_;
 };
 
 }  // namespace rehang

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <cstring>
 
+#include "supervise/line_matcher.h"
 #include "supervise/output.h"
 
 namespace rehang {
@@ -64,10 +65,12 @@ struct Supervisor::Impl {
           look_timer(io),
           limit_timer(io) {}
 
-    void read_output(const std::string& process, const std::string& stream, UniqueFd pipe);
     void await_children();
     void handle_children();
     void await_exec_error(const std::string& program, UniqueFd fd);
+    void read_output(const std::string& process, UniqueFd pipe, bool is_stderr);
+    void note_output(const std::string& process, bool is_stderr, std::string_view chunk);
+    void catch_up_with_output();
     void schedule_look();
     void look();
     void note_look(Watcher::Look seen);
@@ -105,8 +108,8 @@ Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t
         if (auto seized = run.tracing.add_root(process.name, process.pid); !seized)
             return std::unexpected(seized.error());
     for (size_t i = 0; i < processes.size(); ++i) {
-        run.read_output(processes[i].name, "stdout", std::move(processes[i].stdout_read));
-        run.read_output(processes[i].name, "stderr", std::move(processes[i].stderr_read));
+        run.read_output(processes[i].name, std::move(processes[i].stdout_read), false);
+        run.read_output(processes[i].name, std::move(processes[i].stderr_read), true);
         run.await_exec_error(run.plan->processes[i].argv.front(), std::move(processes[i].exec_error));
     }
     run.await_children();
@@ -129,21 +132,6 @@ Expected<Supervision> Supervisor::run(std::vector<ReadyProcess> processes, pid_t
     for (size_t i = 0; i < processes.size(); ++i)
         supervision.output[processes[i].name] = {run.outputs[2 * i]->take(), run.outputs[2 * i + 1]->take()};
     return supervision;
-}
-
-void Supervisor::Impl::read_output(const std::string& process, const std::string& stream, UniqueFd pipe) {
-    const auto note = [this, process, stream](std::string_view chunk) {
-        constexpr size_t excerpt = 160;  // the report has it all
-        tracing.log().add(
-            {.kind = EventKind::output,
-             .at = std::chrono::steady_clock::now(),
-             .until = {},
-             .who = {.process = process, .nth = 0},
-             .name = stream,
-             .text = std::string(chunk.substr(0, excerpt)) + (chunk.size() > excerpt ? "…" : ""),
-             .by = {}});
-    };
-    outputs.push_back(std::make_unique<OutputReader>(io, std::move(pipe), plan->sandbox.output, note));
 }
 
 void Supervisor::Impl::await_children() {
@@ -171,8 +159,12 @@ void Supervisor::Impl::handle_children() {
                 if (!decided()) handle_children();
             });
     }
+    if (tracing.trouble()) return fail(*tracing.trouble());
     if (tracing.over_process_limit()) return finish(End::process_limit);
-    if (tracing.all_roots_ended() && tracing.director().active().empty()) return finish(End::finished);
+    if (tracing.all_roots_ended()) {
+        catch_up_with_output();
+        if (tracing.director().active().empty()) return finish(End::finished);
+    }
     pace.something_happened(tracing.director().order_complete());
     schedule_look();
 }
@@ -191,6 +183,46 @@ void Supervisor::Impl::await_exec_error(const std::string& program, UniqueFd fd)
         });
 }
 
+// Points that wait for something printed there see all of it.
+void Supervisor::Impl::read_output(const std::string& process, UniqueFd pipe, bool is_stderr) {
+    struct Waiting {
+        size_t point;
+        LineMatcher matcher;
+    };
+    auto waiting = std::make_shared<std::vector<Waiting>>();
+    for (size_t i = 0; i < plan->points.size(); ++i) {
+        const auto* prints = std::get_if<Prints>(&plan->points[i].event);
+        if (!prints || prints->to_stderr != is_stderr || plan->points[i].process.root != process) continue;
+        auto pattern = Pattern::parse(prints->pattern);
+        REHANG_CHECK(pattern);  // scenario/ refuses others
+        waiting->push_back({.point = i, .matcher = LineMatcher(std::move(*pattern))});
+    }
+    outputs.push_back(std::make_unique<OutputReader>(
+        io, std::move(pipe), plan->sandbox.output,
+        [this, process, is_stderr, waiting](std::string_view text) {
+            note_output(process, is_stderr, text);
+            for (Waiting& each : *waiting)
+                for (unsigned lines = each.matcher.feed(text); lines > 0; --lines)
+                    tracing.printed(each.point);
+        }));
+}
+
+void Supervisor::Impl::note_output(const std::string& process, bool is_stderr, std::string_view chunk) {
+    constexpr size_t excerpt = 160;  // the report has it all
+    tracing.log().add({.kind = EventKind::output,
+                       .at = std::chrono::steady_clock::now(),
+                       .until = {},
+                       .who = {.process = process, .nth = 0},
+                       .name = is_stderr ? "stderr" : "stdout",
+                       .text = std::string(chunk.substr(0, excerpt)) + (chunk.size() > excerpt ? "…" : ""),
+                       .by = {}});
+}
+
+// So that nothing is decided while something that was printed before waits to be read.
+void Supervisor::Impl::catch_up_with_output() {
+    for (const auto& output : outputs) output->catch_up();
+}
+
 void Supervisor::Impl::schedule_look() {
     look_timer.expires_after(pace.next());
     look_timer.async_wait([this](const boost::system::error_code& cancelled) {
@@ -199,6 +231,8 @@ void Supervisor::Impl::schedule_look() {
 }
 
 void Supervisor::Impl::look() {
+    catch_up_with_output();
+    tracing.look();
     const Director& director = tracing.director();
     if (const auto overdue = director.overdue(std::chrono::steady_clock::now()); !overdue.empty()) {
         give_up(overdue,

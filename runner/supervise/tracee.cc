@@ -55,25 +55,38 @@ std::optional<user_regs_struct> registers(pid_t tid) {
     return all;
 }
 
-bool set_breakpoints(pid_t tid, std::span<const std::uint64_t> addresses) {
-    REHANG_CHECK(addresses.size() <= max_breakpoints);
+int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints) {
+    REHANG_CHECK(breakpoints.size() <= max_breakpoints);
     constexpr size_t control = 7;
-    if (!poke_debug_register(tid, control, 0))
-        return false;  // an address of an enabled breakpoint can't be changed
+    // An address of an enabled breakpoint can't be changed.
+    if (!poke_debug_register(tid, control, 0)) return errno;
     std::uint64_t enabled = 0;
-    for (size_t i = 0; i < addresses.size(); ++i) {
-        if (!poke_debug_register(tid, i, addresses[i])) return false;
-        enabled |= std::uint64_t{1} << (2 * i);  // L0–L3; R/W and LEN 0: on execution
+    for (size_t i = 0; i < breakpoints.size(); ++i) {
+        if (!poke_debug_register(tid, i, breakpoints[i].address)) return errno;
+        enabled |= std::uint64_t{1} << (2 * i);                        // L0–L3; R/W and LEN 0: on execution
+        constexpr std::uint64_t eight_bytes_read_or_written = 0b1011;  // LEN, R/W
+        if (breakpoints[i].kind == Breakpoint::Kind::access)
+            enabled |= eight_bytes_read_or_written << (16 + 4 * i);
     }
-    return addresses.empty() || poke_debug_register(tid, control, enabled);
+    return breakpoints.empty() || poke_debug_register(tid, control, enabled) ? 0 : errno;
 }
 
-std::optional<std::uint64_t> breakpoint_hit(pid_t tid) {
+std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid) {
     siginfo_t info{};
     if (::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) != 0 || info.si_code != TRAP_HWBKPT)
         return std::nullopt;
-    const auto all = registers(tid);
-    return all ? std::optional<std::uint64_t>(all->rip) : std::nullopt;
+    constexpr size_t status = offsetof(user, u_debugreg) + 6 * sizeof(user::u_debugreg[0]);
+    errno = 0;
+    const long hit = ::ptrace(PTRACE_PEEKUSER, tid, as_pointer(status), nullptr);
+    if (errno != 0) return std::nullopt;
+    return std::bitset<max_breakpoints>(static_cast<unsigned long>(hit));  // B0–B3 are the lowest bits
+}
+
+std::optional<std::uint64_t> entered_call(pid_t tid) {
+    __ptrace_syscall_info info{};
+    const long size = ::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof info), &info);
+    if (size <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY) return std::nullopt;
+    return info.entry.nr;
 }
 
 bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code) {

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 #include <sys/user.h>
 
+#include <bitset>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -19,9 +20,9 @@ namespace rehang {
 Expected<void> seize(pid_t tid);
 
 enum class Resume {
-    run,                  // PTRACE_CONT
-    to_system_call_exit,  // PTRACE_SYSCALL, out of a seccomp stop: next stop is the call's exit
-    stay_stopped,         // PTRACE_LISTEN, out of a group-stop: until SIGCONT
+    run,             // PTRACE_CONT
+    to_system_call,  // PTRACE_SYSCALL: to the next entry or exit; out of a seccomp stop, to that call's exit
+    stay_stopped,    // PTRACE_LISTEN, out of a group-stop: until SIGCONT
 };
 bool resume(pid_t tid, Resume how, int signal);
 // Asks a running thread for a PTRACE_EVENT_STOP.
@@ -30,13 +31,26 @@ bool interrupt(pid_t tid);
 std::optional<unsigned long> event_message(pid_t tid);
 std::optional<user_regs_struct> registers(pid_t tid);
 
-// Debug registers DR0–DR3: execution breakpoints of this one thread. Source: Intel SDM volume 3, chapter 18;
-// ptrace(2) PTRACE_POKEUSER.
+// Debug registers DR0–DR3 of this one thread. Source: Intel SDM volume 3, chapter 18; ptrace(2)
+// PTRACE_POKEUSER.
+struct Breakpoint {
+    enum class Kind {
+        execution,  // stops before the instruction at this address
+        access,     // stops after an instruction that read or wrote these 8 bytes, aligned
+    };
+    std::uint64_t address = 0;
+    Kind kind = Kind::execution;
+    bool operator==(const Breakpoint&) const = default;
+};
 inline constexpr size_t max_breakpoints = 4;
-bool set_breakpoints(pid_t tid, std::span<const std::uint64_t> addresses);
-// The stop is a breakpoint's (si_code TRAP_HWBKPT): the thread's pc is the address. Nothing for any other
+// 0, or an errno: ESRCH if the thread is gone.
+int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints);
+// Which of those that are set the thread has hit (si_code TRAP_HWBKPT), by index. Nothing for any other
 // SIGTRAP.
-std::optional<std::uint64_t> breakpoint_hit(pid_t tid);
+std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid);
+
+// The system call that a thread stopped by PTRACE_SYSCALL is about to make; nothing at a call's exit.
+std::optional<std::uint64_t> entered_call(pid_t tid);
 
 bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code);
 // The thread need not be stopped for this one. False if not all of it could be read.

@@ -48,11 +48,12 @@ void Tracing::handle(pid_t tid, int status) {
 void Tracing::stopped(pid_t tid, int status) {
     const int signal = WSTOPSIG(status);
     stopped_by_signal_.erase(tid);
+    rearmed(tid);  // it will be, before it goes on
     switch (status >> 16) {
         case PTRACE_EVENT_FORK:
         case PTRACE_EVENT_VFORK:
         case PTRACE_EVENT_CLONE:
-            if (const auto child = event_message(tid)) born(tid, static_cast<pid_t>(*child));
+            if (const auto child = event_message(tid)) return born(tid, static_cast<pid_t>(*child));
             return go_on(tid, {});
         case PTRACE_EVENT_EXEC:
             return executed(tid);
@@ -70,7 +71,7 @@ void Tracing::stopped(pid_t tid, int status) {
         default:
             break;
     }
-    if (signal == syscall_stop) return left_syscall(tid);
+    if (signal == syscall_stop) return between_calls_after_fork(tid) ? go_on(tid, {}) : left_syscall(tid);
     if (signal == SIGTRAP) return trapped(tid);
     signalled(tid, signal);
 }
@@ -110,6 +111,11 @@ bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {
     return held_at.has_value();
 }
 
+void Tracing::printed(size_t point) {
+    constexpr pid_t nobody = 0;
+    for (const pid_t released : director_.pass(point, nobody, 0, {}, now()).released) let_go(released);
+}
+
 void Tracing::expire(size_t hold) {
     const auto tid = director_.expire(hold);
     if (!tid) return;
@@ -125,6 +131,7 @@ void Tracing::let_go(pid_t tid) {
 
 void Tracing::go_on(pid_t tid, Pending how) {
     arm(tid);
+    if (how.how == Resume::run && after_fork_.contains(tid)) how.how = Resume::to_system_call;
     resume(tid, how.how, how.signal);
 }
 

@@ -35,11 +35,17 @@ class Tracing {
     Expected<void> add_root(const std::string& name, pid_t pid);
     // One result of waitpid(2).
     void handle(pid_t tid, int status);
+    // For what no stop shows, from time to time: threads that have fallen asleep.
+    void look();
+    // A point at which nobody stands: its text was seen in a stream.
+    void printed(size_t point);
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
 
     bool all_roots_ended() const;
     bool over_process_limit() const { return over_process_limit_; }
+    // What keeps the run from being the one that the plan describes.
+    const std::optional<Error>& trouble() const { return trouble_; }
     // The process has a timer that will send it a signal (alarm(2), setitimer(2) ITIMER_REAL).
     bool has_alarm(pid_t pid) const { return alarms_.contains(pid); }
     // In a group-stop (signal(7), ptrace(2)), until somebody sends SIGCONT.
@@ -62,6 +68,19 @@ class Tracing {
         int signal = 0;
     };
 
+    struct OpenCall {                // of a function that a point waits to be left
+        std::uint64_t function = 0;  // its first instruction
+        std::uint64_t slot = 0;      // where on the stack its return address is
+        std::uint64_t returns_to = 0;
+    };
+    struct AfterFork {  // a thread on its way to the end of its first system call after a fork
+        ProcessPath child;
+        ForkSide side = ForkSide::child;
+        bool left_fork = false;
+        bool in_call = false;
+        std::string slept;  // schedstat of its thread when it was last seen asleep in that call
+    };
+
     void stopped(pid_t tid, int status);
     void signalled(pid_t tid, int signal);
     // tracing_births.cc
@@ -78,10 +97,19 @@ class Tracing {
     void note_alarm(pid_t pid, const user_regs_struct& registers);
     // tracing_breakpoints.cc
     void trapped(pid_t tid);
-    void at_breakpoint(pid_t tid, std::uint64_t address);
-    void loader_notified(TrackedProcess& process, pid_t tid);
+    std::vector<size_t> entered_function(pid_t tid, const user_regs_struct& registers);
+    void note_call(pid_t tid, const user_regs_struct& registers);
+    std::vector<size_t> left_function(pid_t tid, std::uint64_t slot, const user_regs_struct& registers);
+    bool loader_notified(pid_t tid);
+    std::set<pid_t> rearm_others(const TrackedProcess& process, pid_t but_not);
+    void rearmed(pid_t tid);
+    std::vector<Breakpoint> breakpoints_for(pid_t tid) const;
     void arm(pid_t tid);
-    void rearm_others(const TrackedProcess& process, pid_t but_not);
+    // tracing_forks.cc
+    void forked(pid_t tid, const TrackedProcess& child);
+    void follow_after_fork(pid_t tid, const ProcessPath& child, ForkSide side);
+    bool between_calls_after_fork(pid_t tid);
+    std::vector<size_t> gone_on_after_fork(pid_t tid);
 
     // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
     bool pass(const std::vector<size_t>& points, pid_t tid);
@@ -106,11 +134,15 @@ class Tracing {
     OnFork on_fork_;
     ForkTree tree_;
     Director director_;
-    std::map<pid_t, Image> images_;                      // by process
-    std::map<pid_t, std::vector<std::uint64_t>> armed_;  // by thread: what its debug registers hold
-    std::map<pid_t, Pending> kept_;                      // held threads
-    std::set<pid_t> stays_at_birth_;                     // made, to be held, not stopped yet
-    std::map<pid_t, int> early_;  // first stops of threads whose parent's event has not come yet
+    std::map<pid_t, Image> images_;                       // by process
+    std::map<pid_t, std::vector<Breakpoint>> armed_;      // by thread: what its debug registers hold
+    std::map<pid_t, std::vector<OpenCall>> open_calls_;   // by thread: outermost calls, one of each function
+    std::map<pid_t, std::set<pid_t>> waits_for_rearmed_;  // stands in the loader until these have stopped
+    std::map<pid_t, AfterFork> after_fork_;               // by thread
+    std::optional<Error> trouble_;
+    std::map<pid_t, Pending> kept_;   // held threads
+    std::set<pid_t> stays_at_birth_;  // made, to be held, not stopped yet
+    std::map<pid_t, int> early_;      // first stops of threads whose parent's event has not come yet
     std::set<pid_t> alarms_;
     std::map<size_t, bool> file_there_;  // by point: before the last call that could make it
     std::set<pid_t> stopped_by_signal_;

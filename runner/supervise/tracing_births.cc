@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "base/names.h"
 #include "supervise/identity.h"
 #include "supervise/tracing.h"
@@ -20,7 +23,8 @@ std::string end_text(int status) {
 void Tracing::born(pid_t parent_tid, pid_t tid) {
     TrackedProcess& parent = *tree_.process_of(parent_tid);
     const Identity identity = identity_of(tid);
-    if (identity.process == parent.pid) {
+    const bool is_thread = identity.process == parent.pid;
+    if (is_thread) {
         tree_.add_thread(parent, tid);
     } else {
         const auto image = images_.find(parent.pid);
@@ -29,13 +33,25 @@ void Tracing::born(pid_t parent_tid, pid_t tid) {
         child.inner_pid = identity.inner_tid;
         if (on_fork_) on_fork_(parent, parent_tid, child);
     }
-    note(EventKind::born, tid, identity.process == parent.pid ? "thread" : "process", {}, parent_tid);
+    note(EventKind::born, tid, is_thread ? "thread" : "process", {}, parent_tid);
     over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
+    const TrackedProcess& process = *tree_.process_of(tid);
+    auto points = director_.open_points<IsBorn>(process.path, tree_.thread(tid)->nth);
+    if (!is_thread) {
+        follow_after_fork(tid, process.path, ForkSide::child);
+        std::ranges::copy(
+            open_points_where<ReturnsFromFork>(
+                tid, [](const ReturnsFromFork& event) { return event.side == ForkSide::child; }),
+            std::back_inserter(points));
+    }
     // Reached while the maker is stopped: whoever waits for this birth goes on before the maker can do
     // anything else.
-    if (pass(director_.open_points<IsBorn>(tree_.process_of(tid)->path, tree_.thread(tid)->nth), tid))
-        stays_at_birth_.insert(tid);
+    if (pass(points, tid)) stays_at_birth_.insert(tid);
     if (const auto early = early_.extract(tid)) stopped(tid, early.mapped());
+    if (is_thread)
+        go_on(parent_tid, {});
+    else
+        forked(parent_tid, process);
 }
 
 // A thread is seen stopped for the first time, or was asked to stop for new breakpoints.
@@ -52,8 +68,10 @@ void Tracing::met(pid_t tid) {
 void Tracing::executed(pid_t tid) {
     TrackedProcess& process = *tree_.process_of(tid);
     const bool first = !process.parent && !images_.contains(process.pid);
-    for (const TrackedThread& thread : process.threads)
+    for (const TrackedThread& thread : process.threads) {
         armed_.erase(thread.tid);  // execve clears debug registers
+        open_calls_.erase(thread.tid);
+    }
     tree_.execute(process);
     Image& image = images_[process.pid] = begin_image(process.pid, process.path, *plan_, *files_);
     if (first) note(EventKind::born, tid, "process");
@@ -69,17 +87,24 @@ void Tracing::executed(pid_t tid) {
 }
 
 void Tracing::exiting(pid_t tid) {
+    waits_for_rearmed_.erase(tid);
     if (kept_.erase(tid) != 0) director_.gone(tid);  // killed at its point
-    stay_or_go_on(tid, open_points_where<Exits>(tid, [](const Exits&) { return true; }), {});
+    auto points = open_points_where<Exits>(tid, [](const Exits&) { return true; });
+    std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
+    stay_or_go_on(tid, points, {});
 }
 
 void Tracing::ended(pid_t tid, int status) {
     early_.erase(tid);
     armed_.erase(tid);
+    open_calls_.erase(tid);
+    after_fork_.erase(tid);
+    waits_for_rearmed_.erase(tid);
     kept_.erase(tid);
     stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);
     director_.gone(tid);
+    rearmed(tid);
     TrackedProcess* process = tree_.process_of(tid);
     if (!process) return;
     note(EventKind::ended, tid, process->pid == tid ? "process" : "thread",

@@ -9,9 +9,9 @@
 #include <array>
 #include <iterator>
 
+#include "base/names.h"
 #include "base/syscall_arguments.h"
 #include "supervise/appearing_files.h"
-#include "base/names.h"
 
 namespace rehang {
 
@@ -51,7 +51,7 @@ void Tracing::entered_syscall(pid_t tid) {
         tid, [&](const EntersSyscall& event) { return call.meets(event.number, event.where); });
     const bool creates = call.can_create() && note_files(tid);
     const bool to_exit = creates || !leaving.empty();
-    stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call_exit : Resume::run});
+    stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call : Resume::run});
 }
 
 void Tracing::left_syscall(pid_t tid) {
@@ -62,6 +62,8 @@ void Tracing::left_syscall(pid_t tid) {
          fmt::format("returns {}", static_cast<std::int64_t>(state->rax)));
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
+    if (const auto after = after_fork_.find(tid); after != after_fork_.end() && after->second.in_call)
+        std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
     if (call.can_create()) std::ranges::copy(appeared_files(tid), std::back_inserter(points));
     stay_or_go_on(tid, points, {});
 }

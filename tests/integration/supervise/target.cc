@@ -1,12 +1,15 @@
 // What the supervisor's tests supervise: one small behaviour for each first argument.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -143,6 +146,87 @@ static int files(const char* folder) {
     return 0;
 }
 
+extern "C" {
+__attribute__((noinline)) int countdown(int n) {
+    say(n == 0 ? "0" : "n");
+    return n == 0 ? 0 : 1 + countdown(n - 1);
+}
+static jmp_buf out;
+static int thrown = 0;
+// Goes out by return, by longjmp or by an exception.
+__attribute__((noinline)) void ways_out(int how) {
+    asm volatile("");
+    if (how == 1) longjmp(out, 1);
+    if (how == 2) throw 1;
+}
+__attribute__((noinline)) void deep_ways_out(int how) {
+    volatile char frame[1000];
+    frame[0] = 0;
+    ways_out(how);
+    frame[1] = 0;
+}
+}
+
+// The function is left by return only at the end, from less deep in the stack than the jump started.
+static int leaving() {
+    if (setjmp(out) == 0) ways_out(1);
+    say("j");
+    if (setjmp(out) == 0) deep_ways_out(1);
+    say("d");
+    try {
+        deep_ways_out(2);
+    } catch (int) {
+        ++thrown;
+    }
+    say("c");
+    ways_out(0);  // a line to stop at
+    say("r");
+    countdown(3);
+    say("!");
+    return 0;
+}
+
+// Loads a library, calls it, unloads it, takes its place, loads it again.
+static int loading(const char* library) {
+    void* taken = nullptr;
+    for (int i = 0; i < 2; ++i) {
+        void* handle = dlopen(library, RTLD_NOW);
+        if (!handle) return 97;
+        int (*late)() = reinterpret_cast<int (*)()>(dlsym(handle, "late_function"));
+        if (!late) return 98;
+        const unsigned long page = reinterpret_cast<unsigned long>(late) & ~4095ul;
+        if (late() != 7) return late();
+        if (page == reinterpret_cast<unsigned long>(taken)) return 99;
+        dlclose(handle);
+        taken = mmap(reinterpret_cast<void*>(page), 4096, PROT_READ,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+    }
+    return 0;
+}
+
+// Both write; who comes first is seen by who reads what.
+static int fork_race(const char* child_lives) {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        say("c");
+        if (!strcmp(child_lives, "on")) say("C");
+        _exit(0);
+    }
+    say("p");
+    waitpid(pid, nullptr, 0);
+    return 0;
+}
+static int fork_and_wait() {
+    const pid_t pid = fork();
+    if (pid == 0) {
+        say("c");
+        _exit(0);
+    }
+    waitpid(pid, nullptr, 0);
+    say("w");
+    return 0;
+}
+
 static int turn = 0;  // a futex's word
 static void wait_for_turn() {
     while (__atomic_load_n(&turn, __ATOMIC_ACQUIRE) == 0)
@@ -203,6 +287,10 @@ int main(int, char** arguments) {
     if (!strcmp(mode, "spam")) return spam();
     if (!strcmp(mode, "alarm")) return armed_alarm();
     if (!strcmp(mode, "signal")) return signalled();
+    if (!strcmp(mode, "leaving")) return leaving();
+    if (!strcmp(mode, "loading")) return loading(arguments[2]);
+    if (!strcmp(mode, "fork_race")) return fork_race(arguments[2]);
+    if (!strcmp(mode, "fork_and_wait")) return fork_and_wait();
     if (!strcmp(mode, "calls")) return calls();
     if (!strcmp(mode, "files")) return files(arguments[2]);
     if (!strcmp(mode, "signal_thread")) return signalled_thread();

@@ -14,8 +14,8 @@ std::string points_for(const Lines& selectors, const std::string& process = "pro
     static int number = 0;
     std::string text;
     for (const std::string& selector : selectors)
-        text += fmt::format("[point.p{}]\nprocess = \"{}\"\nthread = \"{}\"\nenter = \"l.so!f\"\n", ++number,
-                            process, selector);
+        text += fmt::format("[point.p{0}]\nprocess = \"{1}\"\nthread = \"{2}\"\nenter = \"l.so!f{0}\"\n",
+                            ++number, process, selector);
     return text;
 }
 
@@ -25,9 +25,24 @@ TEST_CASE("three points at functions are possible for a thread, four are not") {
     CHECK(mistakes_of(points_for({"main", "main", "main"})).empty());
     const auto lines = mistakes_of(points_for({"main", "any", "nth:1", "main"}));
     REQUIRE(lines.size() == 1);
-    CHECK(lines[0].starts_with(
-        "dir/x.toml:25:9: error: 4 points at functions can concern one thread of probe, and a thread can "
-        "be watched for 3\n"));
+    CHECK(
+        lines[0].starts_with("dir/x.toml:25:9: error: one thread of probe can't be watched for all of "
+                             "\"p4\", \"p5\", \"p6\", \"p7\": it "
+                             "takes 4 breakpoints, and there are 3\n"));
+}
+
+TEST_CASE("points in one place share a breakpoint, and to leave a function takes two") {
+    const auto points = [](const Lines& events) {
+        std::string text;
+        for (size_t i = 0; i < events.size(); ++i)
+            text += fmt::format("[point.p{}]\nprocess = \"probe\"\n{}\n", i, events[i]);
+        return mistakes_of(text);
+    };
+    const std::string f = "enter = \"l.so!f\"", g = "enter = \"l.so!g\"", line = "enter = \"a.c:1\"";
+    CHECK(points({f, f + "\nnth = 2", f + "\nnth = 3", f + "\nnth = 4", g}).empty());
+    CHECK(points({"leave = \"l.so!f\"", f, g}).empty());
+    CHECK(points({"leave = \"l.so!f\"", g, line}).size() == 1);
+    CHECK(points({"leave = \"l.so!f\"", "leave = \"l.so!g\""}).size() == 1);
 }
 
 TEST_CASE("points of different threads and processes do not add up") {

@@ -26,6 +26,17 @@ class KnownLibraries : public Libraries {
         return static_cast<size_t>(std::ranges::count(names, symbol));
     }
 
+    Line line(const std::string& file, const SourceLine& line) const override {
+        if (file != "/lib/libtc.so") return {};
+        Line known{
+            .debug_information = true, .functions = {}, .sources = {"list.cc", "free.cc"}, .nearest = {}};
+        if (line.source != "list.cc") return known;
+        known.nearest = line.line < 20 ? 10 : 30;
+        if (line.line == 10) known.functions = {"f"};
+        if (line.line == 30) known.functions = {"f", "g"};
+        return known;
+    }
+    bool is_code(const std::string&, std::uint64_t offset) const override { return offset < 0x1000; }
     bool can_execute(const std::string& program) const override { return program != "/bin/absent"; }
 
   private:
@@ -70,6 +81,31 @@ TEST_CASE("an ambiguous symbol comes with what it can mean") {
     CHECK(check_point("over.so!f") ==
           Lines{"dir/x.toml:12:11: error: over.so has 2 functions \"f\"; say which one with its parameters\n"
                 "    for example: f(char const*); f(int)"});
+}
+
+TEST_CASE("lines are looked for in debug information, offsets in code") {
+    CHECK(check_point("libtc.so!list.cc:10") == Lines{});
+    CHECK(check_point("libtc.so!list.cc:12") ==
+          Lines{"dir/x.toml:12:11: error: line 12 of list.cc has no code; the nearest line that has is 10"});
+    CHECK(check_point("libtc.so!list.cc:30") ==
+          Lines{"dir/x.toml:12:11: error: line 30 of list.cc is compiled into 2 functions: f, g\n"
+                "    name one of them: \"MODULE!SYMBOL\""});
+    CHECK(check_point("libtc.so!lst.cc:10") == Lines{"dir/x.toml:12:11: error: libtc.so was not made from a "
+                                                     "file \"lst.cc\"; did you mean \"list.cc\"?\n"
+                                                     "    looked in /lib/libtc.so"});
+    CHECK(check_point("over.so!a.c:1") ==
+          Lines{"dir/x.toml:12:11: error: over.so has no debug information, so it has no lines\n"
+                "    compile it with -g, install its debug symbols, or name a function: \"MODULE!SYMBOL\""});
+    CHECK(check_point("libtc.so+0x10") == Lines{});
+    CHECK(check_point("libtc.so+0x1000") ==
+          Lines{"dir/x.toml:12:11: error: libtc.so has no code at 0x1000\n"
+                "    an offset is an address as in nm and objdump: looked in /lib/libtc.so"});
+    CHECK(check_point("a.c:1") ==
+          Lines{"dir/x.toml:12:11: note: there is no probe on this host, so \"a.c:1\" could not be checked"});
+}
+
+TEST_CASE("functions that are left are looked for like those that are entered") {
+    CHECK(check("[point.p]\nprocess = \"probe\"\nleave = \"libtc.so!tc_fre\"\n").size() == 1);
 }
 
 TEST_CASE("a library that this host does not have is only noted") {

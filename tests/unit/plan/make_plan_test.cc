@@ -33,8 +33,7 @@ exits = true
 )");
     REQUIRE(plan.points.size() == 6);
     const auto& sym = std::get<EntersSymbol>(plan.points[0].event);
-    CHECK(sym.module == "libx.so.4");
-    CHECK(sym.symbol == "ns::f");
+    CHECK(sym.place == CodePlace{"libx.so.4", "ns::f"});
     CHECK(plan.points[0].process.forks == std::vector<unsigned>{1, 2});
     CHECK(plan.points[0].thread.kind == ThreadSelector::Kind::not_main);
     CHECK(plan.points[0].nth == 3);
@@ -269,4 +268,45 @@ until = "inside"
                                    {{"where", "probe/1"}});
     REQUIRE(lines.size() == 1);
     CHECK(lines[0].starts_with("dir/x.toml:18:1: error: this hold waits for itself"));
+}
+
+TEST_CASE("an order after a fork is two points and a hold, which a control can leave out") {
+    const auto plans = plans_of(
+        "[fork_order]\n\"probe/1\" = \"parent-first\"\n[control]\ndrop = [\"probe/1\"]\noutcome = "
+        "\"exited\"\n");
+    REQUIRE(plans.size() == 2);
+    const Plan& plan = plans[0];
+    REQUIRE(plan.points.size() == 2);
+    REQUIRE(plan.holds.size() == 1);
+    CHECK(plan.holds[0].at == 0);
+    CHECK(plan.holds[0].until == 1);
+    CHECK(std::get<ReturnsFromFork>(plan.points[0].event).side == ForkSide::child);
+    CHECK(std::get<GoesOnAfterFork>(plan.points[1].event).side == ForkSide::parent);
+    CHECK(plan.points[0].process.text() == "probe/1");
+    CHECK(plans[1].holds.empty());
+}
+
+TEST_CASE("conditions on arguments are numbers in the plan, an int's as 32 bits") {
+    const Plan plan = only_plan(
+        "[point.p]\nprocess = \"probe\"\nenter = \"syscall:openat\"\n"
+        "where = { dfd = \"AT_FDCWD\", flags = \"&O_CREAT|O_EXCL\", filename = 0 }\n");
+    const auto& where = std::get<EntersSyscall>(plan.points[0].event).where;
+    REQUIRE(where.size() == 3);
+    CHECK(where[0] == ArgumentCondition{.index = 0, .mask = 0xffffffff, .value = 0xffffff9c});
+    CHECK(where[1] == ArgumentCondition{.index = 2, .mask = 0300, .value = 0300});
+    CHECK(where[2] == ArgumentCondition{.index = 1, .mask = ~std::uint64_t{0}, .value = 0});
+    CHECK(where[1].matches(0301));
+    CHECK_FALSE(where[1].matches(0100));
+}
+
+TEST_CASE("places in the code keep what the scenario says of them") {
+    const auto place = [](const std::string& text) {
+        const Plan plan = only_plan("[point.p]\nprocess = \"probe\"\nenter = \"" + text + "\"\n");
+        return std::get<EntersSymbol>(plan.points[0].event).place;
+    };
+    CHECK(place("/lib/l.so!a::f") == CodePlace{"l.so", "a::f"});
+    CHECK(place("a.c:7") == CodePlace{"", SourceLine{"a.c", 7}});
+    CHECK(place("l.so!src/a.cc:7") == CodePlace{"l.so", SourceLine{"src/a.cc", 7}});
+    CHECK(place("libstdc++.so.6+0xff") == CodePlace{"libstdc++.so.6", CodeOffset{0xff}});
+    for (const char* text : {"l.so!f", "a.c:7", "l.so!a.c:7", "l.so+0xff"}) CHECK(place(text).text() == text);
 }

@@ -65,11 +65,11 @@ TEST_CASE("a value of the wrong type says what it must be and what it is") {
 TEST_CASE("a point has exactly one event") {
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\n") ==
           Lines{"x.toml:10:1: error: [point.p] needs \"enter\" or \"leave\" or \"born\" or \"exits\" or "
-                "\"execs\" or \"signal\" or \"file\""});
+                "\"execs\" or \"signal\" or \"file\" or \"fork\" or \"prints\""});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nenter = \"syscall:read\"\nexits = true\n") ==
           Lines{"x.toml:13:1: error: [point.p] has \"enter\" already; only one of \"enter\", \"leave\", "
-                "\"born\", \"exits\", \"execs\", \"signal\", \"file\" is "
-                "possible"});
+                "\"born\", \"exits\", \"execs\", \"signal\", \"file\", "
+                "\"fork\", \"prints\" is possible"});
 }
 
 TEST_CASE("conditions on arguments are judged by the call's prototype") {
@@ -145,10 +145,64 @@ TEST_CASE("events are spelled MODULE!SYMBOL or syscall:NAME") {
     CHECK(enter("!fork") == Lines{"x.toml:12:9: error: \"!fork\" names no module before the \"!\""});
     CHECK(enter("libc.so.6!") ==
           Lines{"x.toml:12:9: error: \"libc.so.6!\" names no function after the \"!\""});
-    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nleave = \"libc.so.6!fork\"\n") ==
-          Lines{"x.toml:12:9: error: leaving a function is not supported yet in this version, only leaving a "
-                "system call: "
-                "\"syscall:NAME\""});
+    CHECK(enter("a.c:12") == Lines{});
+    CHECK(enter("libx.so.1!src/a.cc:12") == Lines{});
+    CHECK(enter("libstdc++.so.6+0x1f0") == Lines{});
+    CHECK(enter("libc.so.6!operator+") == Lines{});
+    CHECK(enter("a.c:0").size() == 1);
+    CHECK(enter("libc.so.6+0xfg").size() == 1);
+    CHECK(enter("+0x10").size() == 1);
+    const auto leave = [](const std::string& value) {
+        return mistakes_with("[point.p]\nprocess = \"probe\"\nleave = \"" + value + "\"\n");
+    };
+    CHECK(leave("libc.so.6!fork") == Lines{});
+    CHECK(leave("syscall:read") == Lines{});
+    CHECK(leave("a.c:12") == Lines{"x.toml:12:9: error: \"a.c:12\" is a line, which nobody leaves: name the "
+                                   "function, \"MODULE!SYMBOL\""});
+}
+
+TEST_CASE("what is printed has a pattern, a stream, and nobody who stands there") {
+    const auto prints = [](const std::string& rest, const std::string& process = "probe") {
+        return mistakes_with("[point.p]\nprocess = \"" + process + "\"\n" + rest + "\n");
+    };
+    CHECK(prints("prints = '^ready (\\d+)$'\nstream = \"stderr\"\nnth = 2") == Lines{});
+    CHECK(prints("prints = \"(\"").size() == 1);
+    CHECK(prints("prints = \"a\"\nstream = \"stdotu\"") ==
+          Lines{"x.toml:13:10: error: unknown stream \"stdotu\"; did you mean \"stdout\"?\n"
+                "    known are: stdout, stderr"});
+    CHECK(prints("prints = \"a\"\nthread = \"main\"").size() == 1);
+    CHECK(prints("prints = \"a\"", "probe/1") ==
+          Lines{"x.toml:11:11: error: probe/1 has no stream of its own: it writes to probe's\n"
+                "    write process = \"probe\", or use a point at syscall:write"});
+    CHECK(prints("exits = true\nstream = \"stdout\"").size() == 1);
+    const std::string two =
+        "prints = \"a\"\n[point.q]\nprocess = \"probe\"\nenter = \"syscall:read\"\n[[hold]]\n";
+    CHECK(prints(two + "at = \"q\"\nuntil = \"p\"") == Lines{});
+    CHECK(prints(two + "at = \"p\"\nuntil = \"q\"") ==
+          Lines{"x.toml:17:6: error: nobody can be held at \"p\": what is printed is seen when it has been "
+                "written\n"
+                "    hold at enter = \"syscall:write\" with where = { fd = 1 }; \"until\" may be a point "
+                "that prints"});
+}
+
+TEST_CASE("the order after a fork names a child and who comes first") {
+    const auto order = [](const std::string& rest) { return mistakes_with("[fork_order]\n" + rest + "\n"); };
+    CHECK(order("\"probe/1\" = \"child-first\"\n\"probe/2\" = \"parent-first\"") == Lines{});
+    CHECK(order("\"probe/1\" = \"chld-first\"") ==
+          Lines{"x.toml:11:13: error: unknown order \"chld-first\"; did you mean \"child-first\"?\n"
+                "    write \"parent-first\" or \"child-first\""});
+    CHECK(order("\"probe\" = \"child-first\"") == Lines{"x.toml:11:1: error: no fork makes probe: the runner "
+                                                        "starts it\n    name the child: \"probe/1\""});
+    CHECK(order("\"prbe/1\" = \"child-first\"") ==
+          Lines{"x.toml:11:1: error: there is no process \"prbe\"; did you mean \"probe\"?"});
+    const auto point = [](const std::string& rest) {
+        return mistakes_with("[point.p]\nprocess = \"probe/1\"\n" + rest + "\n");
+    };
+    CHECK(point("fork.parent = true") == Lines{});
+    CHECK(point("fork.child = true") == Lines{});
+    CHECK(point("fork.parent = true\nfork.child = true").size() == 1);
+    CHECK(point("fork = {}").size() == 1);
+    CHECK(point("fork.parent = true\nnth = 2").size() == 1);
 }
 
 TEST_CASE("processes and threads") {
@@ -178,7 +232,8 @@ TEST_CASE("processes and threads") {
 
 TEST_CASE("a thread is born once and exits once, but threads are born again and again") {
     CHECK(mistakes_with("[point.p]\nprocess = \"probe/1\"\nborn = true\nnth = 2\n") ==
-          Lines{"x.toml:13:7: error: this can't happen 2 times: a thread is born once and exits once"});
+          Lines{"x.toml:13:7: error: this can't happen 2 times: a thread is born once and exits once, "
+                "and one fork makes a process"});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe/1\"\nthread = \"!main\"\nborn = true\nnth = 2\n") ==
           Lines{});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nborn = true\nnth = 0\n") ==
