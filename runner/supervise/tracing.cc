@@ -96,24 +96,26 @@ bool Tracing::pass(const std::vector<size_t>& points, pid_t tid) {
     if (points.empty()) return false;
     const unsigned nth = tree_.thread(tid)->nth;
     const std::string name = thread_name(tid);
-    for (const size_t point : points) {
-        const bool before = director_.points()[point].reached.has_value();
-        const Director::Step step = director_.pass(point, tid, nth, name, now());
-        if (!before && director_.points()[point].reached)
-            note(EventKind::point, tid, plan_->points[point].name);
-        for (const pid_t released : step.released) {
-            note(EventKind::released, released, plan_->points[point].name, {}, tid);
-            let_go(released);
-        }
-    }
+    for (const size_t point : points) pass(point, tid, nth, name);
     const auto held_at = director_.held_at(tid);
     if (held_at) note(EventKind::held, tid, *held_at);
     return held_at.has_value();
 }
 
+void Tracing::pass(size_t point, pid_t tid, unsigned nth, std::string_view name) {
+    const bool before = director_.points()[point].reached.has_value();
+    const Director::Step step = director_.pass(point, tid, nth, name, now());
+    const std::string& called = plan_->points[point].name;
+    if (!before && director_.points()[point].reached) note(EventKind::point, tid, called);
+    for (const pid_t released : step.released) {
+        note(EventKind::released, released, called, {}, tid);
+        let_go(released);
+    }
+}
+
 void Tracing::printed(size_t point) {
-    constexpr pid_t nobody = 0;
-    for (const pid_t released : director_.pass(point, nobody, 0, {}, now()).released) let_go(released);
+    constexpr pid_t nobody = 0;  // who wrote it is not known
+    pass(point, nobody, 0, {});
 }
 
 void Tracing::expire(size_t hold) {

@@ -113,6 +113,7 @@ class Tracing {
 
     // Passes each of the points; true if the thread stays. Lets go whoever is released by that.
     bool pass(const std::vector<size_t>& points, pid_t tid);
+    void pass(size_t point, pid_t tid, unsigned nth, std::string_view name);
     void stay_or_go_on(pid_t tid, const std::vector<size_t>& points, Pending how);
     void let_go(pid_t tid);
     void go_on(pid_t tid, Pending how);
