@@ -12,11 +12,6 @@
 namespace rehang {
 namespace {
 
-bool has_thread(const ProcessSnapshot& process, pid_t inner_tid) {
-    return std::ranges::any_of(process.threads,
-                               [&](const auto& thread) { return thread.inner_tid == inner_tid; });
-}
-
 struct ParentThread {
     pid_t pid = 0;
     std::string process;
@@ -85,8 +80,8 @@ std::optional<Finding> find_foreign_owner(const Evidence& evidence) {
     if (evidence.scope.world != World::machine) return std::nullopt;
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const ProcessSnapshot& process = *find_process(evidence.snapshot, thread->pid);
-        const auto owner = mutex_owner(evidence, *thread);
-        if (!owner || has_thread(process, *owner)) continue;
+        const auto owner = mutex_owner(*thread);
+        if (!owner || exists_in(process, *owner)) continue;
         const auto parents = thread_of_parent(evidence, process, *owner);
         if (!parents) continue;
         Finding finding = {.cause = Cause::inherited_lock, .sentences = {}, .nodes = {}, .edges = {}};
