@@ -14,6 +14,8 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
     KnownProcess known{.pid = process.pid,
                        .inner_pid = process.inner_pid,
                        .path = process.path.text(),
+                       .program = process.program,
+                       .execs = process.execs,
                        .parent_path = process.parent ? process.parent->text() : std::string(),
                        .alarm = tracing.has_alarm(process.pid),
                        .ended = process.ended(),

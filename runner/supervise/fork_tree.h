@@ -23,6 +23,9 @@ struct TrackedProcess {
     pid_t pid = 0;
     pid_t inner_pid = 0;  // as the process itself sees it; 0: it was gone before it could be asked for
     ProcessPath path;
+    std::string program;                 // what it runs: the executed file; "" where that can't be read
+    unsigned execs = 0;                  // execve calls so far, without the one that starts a [[process]]
+    bool started = true;                 // false: a [[process]] before that one
     std::optional<ProcessPath> parent;   // who forked it; nothing for a [[process]]
     unsigned forks = 0;                  // children so far
     unsigned births = 0;                 // threads so far
@@ -39,7 +42,7 @@ class ForkTree {
     TrackedThread& add_thread(TrackedProcess& process, pid_t tid);
 
     // execve(2) by any thread leaves one thread, the main one, with the process's pid as tid.
-    void execute(TrackedProcess& process);
+    void execute(TrackedProcess& process, std::string program);
     void end_thread(pid_t tid);
     void end_process(TrackedProcess& process, int exit_status);
 
@@ -48,6 +51,8 @@ class ForkTree {
     const TrackedProcess* process_of(pid_t tid) const;
     const TrackedThread* thread(pid_t tid) const;
     const TrackedProcess* find(const ProcessPath& path) const;
+    // Some process, living or not, has this pid.
+    bool had(pid_t pid) const;
 
     // All, ended ones too, by birth.
     const std::deque<TrackedProcess>& processes() const { return processes_; }
