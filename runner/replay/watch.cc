@@ -59,7 +59,7 @@ std::string end_of(int status) {
 
 // Where the threads of a process stand: one sentence each, or what became of the process.
 std::vector<std::string> standing(const ProcessPath& path, const Diagnosis& diagnosis) {
-    const std::string name = path.text();
+    const std::string name = path.place();
     const auto process = std::ranges::find(diagnosis.processes, name, &DiagnosedProcess::path);
     if (process == diagnosis.processes.end()) return {fmt::format("{} was never born", name)};
     if (process->exit_status && process->state != "running")

@@ -31,6 +31,8 @@ struct TrackedProcess {
     unsigned births = 0;                 // threads so far
     std::vector<TrackedThread> threads;  // live ones, by birth
     std::optional<int> exit_status;      // as wait(2) gives it, once it has ended
+    // With the executions so far: what points and faults are compared with.
+    ProcessPath now() const { return {.root = path.root, .forks = path.forks, .exec = execs}; }
     bool ended() const { return exit_status.has_value(); }
 };
 

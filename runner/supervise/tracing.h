@@ -134,7 +134,7 @@ class Tracing {
     // Open points of the thread whose event is an E that `is` accepts.
     template <class E, class Is>
     std::vector<size_t> open_points_where(pid_t tid, const Is& is) {
-        auto points = director_.open_points<E>(tree_.process_of(tid)->path, tree_.thread(tid)->nth);
+        auto points = director_.open_points<E>(tree_.process_of(tid)->now(), tree_.thread(tid)->nth);
         std::erase_if(points, [&](size_t point) { return !is(std::get<E>(plan_->points[point].event)); });
         return points;
     }

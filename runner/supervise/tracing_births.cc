@@ -48,7 +48,7 @@ const TrackedProcess& Tracing::born(pid_t parent_tid, pid_t tid) {
     note(EventKind::born, tid, is_thread ? "thread" : "process", {}, parent_tid);
     over_process_limit_ |= tree_.live_threads() > plan_->sandbox.pids;
     const TrackedProcess& process = *tree_.process_of(tid);
-    auto points = director_.open_points<IsBorn>(process.path, tree_.thread(tid)->nth);
+    auto points = director_.open_points<IsBorn>(process.now(), tree_.thread(tid)->nth);
     if (!is_thread) {
         follow_after_fork(tid, process.path, ForkSide::child);
         std::ranges::copy(
@@ -95,7 +95,7 @@ void Tracing::executed(pid_t tid) {
     }
     const Program program = program_of(tid);
     tree_.execute(process, program.file);
-    Image& image = images_[process.pid] = begin_image(process.pid, process.path, *plan_, *files_);
+    Image& image = images_[process.pid] = begin_image(process.pid, process.now(), *plan_, *files_);
     if (first) note(EventKind::born, tid, "process");
     note(EventKind::exec, tid, program.called);
     stub(image, process, tid);
@@ -104,7 +104,7 @@ void Tracing::executed(pid_t tid) {
                   fmt::format("{} executes {}, which {}: in the sandbox it runs without that privilege",
                               process.path.text(), process.program, *refused));
     // A [[process]] is born with its first program: what ran before was the sandbox's launcher.
-    if (first) return stay_or_go_on(tid, director_.open_points<IsBorn>(process.path, 1), {});
+    if (first) return stay_or_go_on(tid, director_.open_points<IsBorn>(process.now(), 1), {});
     stay_or_go_on(
         tid,
         open_points_where<Execs>(tid, [&](const Execs& event) { return program.matches(event.program); }),

@@ -114,10 +114,6 @@ TEST_CASE("a static C++ program's threads are followed, and its hang proven") {
     CHECK(stuck["processes"][0]["threads"][0]["waits_for"]["kind"] == "futex");
 }
 
-bool has_note(const Json& run, const std::string& part) {
-    return std::ranges::any_of(run["notes"], [&](const std::string& note) { return note.contains(part); });
-}
-
 TEST_CASE("set-uid and set-gid programs run without the privilege, and the report says so once") {
     if (must_skip()) return;
     const Json run = report_of(
@@ -172,6 +168,64 @@ thread.join()
 child(6)
 """)"});
     CHECK(lives(run) == Texts{"p exit 0", "p/1 exit 5", "p/2 exit 6"});
+}
+
+TEST_CASE("a point can name one program of a process") {
+    if (must_skip() || !was_built("births_musl")) return;
+    // The child executes the program three times; each time main is entered.
+    const auto points_of = [](const std::string& name) {
+        std::string text;
+        for (int exec = 0; exec <= 4; ++exec)
+            text += fmt::format("[point.main{0}]\nprocess = \"p/1@exec{0}\"\nenter = \"{1}!exec_chain\"\n",
+                                exec, name);
+        return text;
+    };
+    for (const std::string name : {"births", "births_static", "births_musl", "births_musl_static"}) {
+        const Json run = report_of({.argv = program(name, "exec_chain"), .rest = points_of(name)});
+        INFO(name << run.dump(1));
+        std::vector<bool> reached;
+        for (const Json& point : run["points"]) reached.push_back(!point["reached_ms"].is_null());
+        CHECK(reached == std::vector{true, true, true, true, false});
+    }
+}
+
+TEST_CASE("points at functions of musl are met, and its loader is followed") {
+    if (must_skip() || !was_built("births_musl")) return;
+    const Json run = report_of({.argv = program("births_musl", "fork"), .rest = R"(
+[point.forks]
+process = "p"
+enter = "libc.so!fork"
+[point.child]
+process = "p/1"
+enter = "libc.so!_exit"
+)"});
+    CHECK_FALSE(run["points"][0]["reached_ms"].is_null());
+    CHECK_FALSE(run["points"][1]["reached_ms"].is_null());
+}
+
+TEST_CASE("with their order given, forks of two threads have the same places every time") {
+    if (must_skip()) return;
+    for (const std::string first : {"2", "3"}) {
+        const std::string second = first == "2" ? "3" : "2";
+        const Json run = report_of({.argv = program("births", "two_threads"),
+                                    .rest = fmt::format(R"(
+[point.first_child]
+process = "p/1"
+born = true
+[point.second]
+process = "p"
+thread = "nth:{}"
+enter = "libc.so.6!fork"
+[[hold]]
+at = "second"
+until = "first_child"
+limit = "60s"
+)",
+                                                        second)});
+        CHECK(run["outcome"] == "exited");
+        CHECK(lives(run) ==
+              Texts{"p exit 0", fmt::format("p/1 exit {}", first), fmt::format("p/2 exit {}", second)});
+    }
 }
 
 }  // namespace

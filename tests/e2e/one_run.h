@@ -16,8 +16,12 @@ struct OneRun {
     std::string expect = "outcome = \"exited\"";
 };
 
-// The run's report as `run --json` writes it. The [[process]] is "p".
+// The run's report as `run --json` writes it. The [[process]] is "p". Checks that nothing of the run is left:
+// no process, no mount, no file.
 nlohmann::json report_of(const OneRun& run);
+
+// Some note of the report has this part.
+bool has_note(const nlohmann::json& run, const std::string& part);
 
 // argv for a shell, and for one of the programs in tests/e2e/programs.
 std::string shell(const std::string& commands);

@@ -139,6 +139,22 @@ static void* forking_thread(void* result) {
     return NULL;
 }
 
+// The children of two threads end with the number of their thread: 2 or 3.
+static void* numbered_thread(void* number) {
+    const pid_t pid = fork();
+    if (pid == 0) _exit((int)(intptr_t)number);
+    waitpid(pid, NULL, 0);
+    return NULL;
+}
+
+static int in_two_threads(void) {
+    pthread_t thread[2];
+    for (intptr_t i = 0; i < 2; ++i)
+        if (pthread_create(&thread[i], NULL, numbered_thread, (void*)(i + 2)) != 0) return 1;
+    for (int i = 0; i < 2; ++i) pthread_join(thread[i], NULL);
+    return 0;
+}
+
 static int in_threads(int threads) {
     pthread_t thread[8];
     int result[8];
@@ -153,7 +169,7 @@ static int in_threads(int threads) {
 }
 
 // A child that executes this program again and again: "chain 3" becomes "chain 2" …
-static int exec_chain(const char* links) {
+__attribute__((noinline)) int exec_chain(const char* links) {
     const int left = atoi(links);
     if (left == 0) return child_status;
     char next[16];
@@ -217,6 +233,7 @@ static int by_name(const char* way) {
     if (!strcmp(way, "double_fork")) return with_double_fork();
     if (!strcmp(way, "thread")) return in_threads(1);
     if (!strcmp(way, "threads")) return in_threads(8);
+    if (!strcmp(way, "two_threads")) return in_two_threads();
     if (!strcmp(way, "exec_chain")) return with_exec_chain();
     if (!strcmp(way, "exec_in_thread")) return exec_in_thread();
     if (!strcmp(way, "after_exec")) return after_exec();
