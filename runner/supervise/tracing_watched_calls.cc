@@ -10,7 +10,7 @@
 
 #include <csignal>
 
-#include "supervise/identity.h"
+#include "base/files.h"
 #include "supervise/tracing.h"
 
 namespace rehang {
@@ -36,7 +36,7 @@ void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const user_re
             return note_once("ptrace " + process.program,
                              fmt::format("{} ({}) calls ptrace, which fails with EPERM: rehang itself traces "
                                          "all targets, so debuggers, strace and the like can't work inside",
-                                         process.path.text(), thread_name(tid)));
+                                         process.path.text(), file_name(process.program)));
         default:
             break;
     }
@@ -45,7 +45,7 @@ void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const user_re
             "filter " + process.program,
             fmt::format("{} ({}) installs a seccomp filter of its own: points at system calls that this "
                         "filter answers are not reached",
-                        process.path.text(), thread_name(tid)));
+                        process.path.text(), file_name(process.program)));
 }
 
 // CLONE_UNTRACED asks that the child be kept from its parent's tracer. It loses the flag: a child that

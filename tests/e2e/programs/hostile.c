@@ -59,7 +59,7 @@ static int killed_while_forking(void) {
         if (forker == 0) {
             close(ended[0]);
             pass_byte(started[1]);
-            for (int i = 0; i < 200; ++i)
+            for (int i = 0; i < 50; ++i)
                 if (fork() == 0) _exit(0);
             wait_for_ever();
         }
