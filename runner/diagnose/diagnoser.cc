@@ -103,6 +103,7 @@ struct Diagnoser::Impl {
     Collector collector;
     Snapshot snapshot;  // of the last look
     Suspicion suspicion;
+    Answer answer = Answer::moving;  // of the last look
     std::vector<std::string> doubts;
 
     explicit Impl(elf::Files& symbol_files) : files(symbol_files), collector(symbol_files) {}
@@ -129,6 +130,7 @@ const std::vector<std::string>& Diagnoser::doubts() const {
 }
 
 Diagnoser::Answer Diagnoser::look(const Scope& scope) {
+    impl_->answer = Answer::moving;
     impl_->snapshot = impl_->collect_patiently(scope);
     const Snapshot& snapshot = impl_->snapshot;
     const auto waits = waits_of(snapshot);
@@ -142,7 +144,8 @@ Diagnoser::Answer Diagnoser::look(const Scope& scope) {
     Suspicion suspicion = suspect(snapshot, waits, graph, scope);
     const bool confirmed = suspicion == impl_->suspicion;
     impl_->suspicion = std::move(suspicion);
-    return confirmed ? impl_->suspicion.answer : Answer::moving;
+    impl_->answer = confirmed ? impl_->suspicion.answer : Answer::moving;
+    return impl_->answer;
 }
 
 void Diagnoser::Impl::unwind_all(Evidence& evidence) {
@@ -158,7 +161,8 @@ void Diagnoser::Impl::unwind_all(Evidence& evidence) {
 }
 
 Diagnosis Diagnoser::explain(const Scope& scope) {
-    if (!impl_->snapshot.consistent || !impl_->snapshot.detailed)
+    // What was proven is told as it was seen then. Anything else may have changed since.
+    if (impl_->answer == Answer::moving || !impl_->snapshot.detailed)
         impl_->snapshot = impl_->collector.collect(scope, Collector::Detail::always);
     const Snapshot& snapshot = impl_->snapshot;
     WaitGraph graph = build_graph(snapshot, waits_of(snapshot));

@@ -29,6 +29,8 @@ struct DiagnosedProcess {
     std::string path;
     pid_t pid = 0, inner_pid = 0, parent = 0;
     std::string parent_path;  // who forked it
+    std::string program;      // the file that it executes; "": not known
+    unsigned execs = 0;       // execve calls since its birth; the start of a [[process]] is not one
     std::string name;         // comm
     std::string state;        // "zombie", "running", "gone"
     std::optional<int> exit_status;

@@ -37,11 +37,14 @@ std::string forked_by(const Evidence& evidence, const ProcessSnapshot& process) 
 }
 
 DiagnosedProcess picture(const Evidence& evidence, const ProcessSnapshot& process) {
+    const KnownProcess* const known = known_process(evidence.scope, process.path);
     DiagnosedProcess pictured = {.path = process.path,
                                  .pid = process.pid,
                                  .inner_pid = process.inner_pid,
                                  .parent = process.parent,
                                  .parent_path = forked_by(evidence, process),
+                                 .program = known ? known->program : std::string(),
+                                 .execs = known ? known->execs : 0,
                                  .name = process.name,
                                  .state = process.zombie ? "zombie" : "running",
                                  .exit_status = process.exit_status,
@@ -56,6 +59,8 @@ DiagnosedProcess gone(const KnownProcess& known) {
             .pid = known.pid,
             .inner_pid = known.inner_pid,
             .parent_path = known.parent_path,
+            .program = known.program,
+            .execs = known.execs,
             .name = {},
             .state = "gone",
             .exit_status = known.exit_status,

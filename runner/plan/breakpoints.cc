@@ -20,7 +20,7 @@ const CodePlace* place_of(const PlannedPoint& point) {
 Points symbol_points_of(const ProcessPath& process, const std::vector<PlannedPoint>& points) {
     Points found;
     for (const PlannedPoint& point : points)
-        if (point.process == process && place_of(point)) found.push_back(&point);
+        if (point.process.names(process) && place_of(point)) found.push_back(&point);
     return found;
 }
 

@@ -14,6 +14,8 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
     KnownProcess known{.pid = process.pid,
                        .inner_pid = process.inner_pid,
                        .path = process.path.text(),
+                       .program = process.program,
+                       .execs = process.execs,
                        .parent_path = process.parent ? process.parent->text() : std::string(),
                        .alarm = tracing.has_alarm(process.pid),
                        .ended = process.ended(),
@@ -57,7 +59,7 @@ std::string end_of(int status) {
 
 // Where the threads of a process stand: one sentence each, or what became of the process.
 std::vector<std::string> standing(const ProcessPath& path, const Diagnosis& diagnosis) {
-    const std::string name = path.text();
+    const std::string name = path.place();
     const auto process = std::ranges::find(diagnosis.processes, name, &DiagnosedProcess::path);
     if (process == diagnosis.processes.end()) return {fmt::format("{} was never born", name)};
     if (process->exit_status && process->state != "running")

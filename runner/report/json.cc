@@ -81,6 +81,8 @@ Json process_json(const RunReport& report, const DiagnosedProcess& process) {
             {"host_pid", process.pid},
             {"host_ppid", process.parent},
             {"forked_by", process.parent_path},
+            {"program", process.program},
+            {"execs", process.execs},
             {"name", process.name},
             {"state", process.state},
             {"exit", status && WIFEXITED(*status) ? Json(WEXITSTATUS(*status)) : Json(nullptr)},

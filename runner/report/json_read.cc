@@ -171,6 +171,8 @@ DiagnosedProcess read_process(const Reader& reader) {
     reader.get("host_pid", process.pid);
     reader.get("host_ppid", process.parent);
     reader.get("forked_by", process.parent_path);
+    reader.get("program", process.program);
+    reader.get("execs", process.execs);
     reader.get("name", process.name);
     reader.get("state", process.state);
     process.exit_status = read_wait_status(reader);

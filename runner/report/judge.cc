@@ -48,16 +48,27 @@ std::string instead_text(const DiagnosedProcess& process, const ThreadSelector& 
                         : fmt::format("{}", fmt::join(seen, "; "));
 }
 
-const DiagnosedProcess* find_process(const RunReport& report, const std::string& path) {
-    const auto found = std::ranges::find(report.processes, path, &DiagnosedProcess::path);
+const DiagnosedProcess* find_process(const RunReport& report, const ProcessPath& path) {
+    const auto found = std::ranges::find(report.processes, path.place(), &DiagnosedProcess::path);
     return found == report.processes.end() ? nullptr : &*found;
 }
 
+// The process is there, but runs another program than the one of "@execN". Nothing where it is as expected.
+std::optional<std::string> other_program(const DiagnosedProcess& process, const ProcessPath& expected) {
+    if (!expected.exec || *expected.exec == process.execs) return std::nullopt;
+    return fmt::format("{} is {}@exec{}, {}", process.path, process.path, process.execs,
+                       process.program.empty() ? "another program" : process.program);
+}
+
 void judge_thread(const RunReport& report, const ExpectedThread& expected, Mismatches& mismatches) {
-    const DiagnosedProcess* process = find_process(report, expected.process.text());
+    const DiagnosedProcess* process = find_process(report, expected.process);
     if (!process) {
         mismatches.push_back(fmt::format("expected {}, but there is no process {}", expected_text(expected),
-                                         expected.process.text()));
+                                         expected.process.place()));
+        return;
+    }
+    if (const auto other = other_program(*process, expected.process)) {
+        mismatches.push_back(fmt::format("expected {}, but {}", expected_text(expected), *other));
         return;
     }
     const bool found = std::ranges::any_of(process->threads, [&](const DiagnosedThread& thread) {
@@ -71,9 +82,12 @@ void judge_thread(const RunReport& report, const ExpectedThread& expected, Misma
 }
 
 void judge_process(const RunReport& report, const ExpectedProcess& expected, Mismatches& mismatches) {
-    const DiagnosedProcess* process = find_process(report, expected.process.text());
+    const DiagnosedProcess* process = find_process(report, expected.process);
     const std::string state = process ? process->state : "gone";
-    if (state != expected.state)
+    if (const auto other = process ? other_program(*process, expected.process) : std::nullopt)
+        mismatches.push_back(fmt::format("expected process {} to be {}, but {}", expected.process.text(),
+                                         expected.state, *other));
+    else if (state != expected.state)
         mismatches.push_back(fmt::format("expected process {} to be {}, but it is {}",
                                          expected.process.text(), expected.state, state));
 }

@@ -44,11 +44,18 @@ std::string pid_text(const RunReport& report, const DiagnosedProcess& process) {
                : fmt::format("{} ({} inside)", process.pid, process.inner_pid);
 }
 
+// How to name what a process runs that was not born with it.
+std::string execution_text(const DiagnosedProcess& process) {
+    if (process.execs == 0) return "";
+    return fmt::format(", @exec{}: {}", process.execs, process.program.empty() ? "?" : process.program);
+}
+
 void add_rows(const RunReport& report, const DiagnosedProcess& process, size_t depth,
               std::vector<TreeRow>& rows) {
     const std::string branch = depth == 0 ? "" : std::string(3 * (depth - 1), ' ') + "└─ ";
     rows.push_back({.label = branch + process.path,
-                    .state = fmt::format("pid {}, {}", pid_text(report, process), state_text(process)),
+                    .state = fmt::format("pid {}, {}{}", pid_text(report, process), state_text(process),
+                                         execution_text(process)),
                     .text = {}});
     const std::string below(3 * depth + 2, ' ');
     const bool alive = process.state == "running";

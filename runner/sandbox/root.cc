@@ -83,6 +83,15 @@ Expected<void> mount_proc() {
     return {};
 }
 
+// Terminals of the sandbox's own. The host's are not there: a target must not write on the user's screen.
+Expected<void> mount_terminals() {
+    if (::access("/dev/pts", F_OK) != 0) return {};  // a host without any
+    if (::mount("devpts", "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+                "newinstance,ptmxmode=0666,mode=0600") != 0)
+        return namespace_failure("can't mount /dev/pts");
+    return {};
+}
+
 }  // namespace
 
 Expected<void> build_root(const Plan& plan) {
@@ -98,6 +107,7 @@ Expected<void> build_root(const Plan& plan) {
         return attached;  // on any folder: it is left behind
     if (auto entered = enter_root(*root); !entered) return entered;
     if (auto mounted = mount_proc(); !mounted) return mounted;
+    if (auto mounted = mount_terminals(); !mounted) return mounted;
 
     FolderMaker maker;
     for (const Placement& placement : *all)

@@ -80,7 +80,9 @@ class ValueCheck {
         if (!path) {
             problems_.error(
                 text.at, fmt::format("\"{}\" is no place in a fork tree", text.value),
-                R"(write the name of a [[process]], and "/N" for the N-th fork child: "probe", "probe/1", "probe/1/2")");
+                text.value.find('@') == std::string::npos
+                    ? R"(write the name of a [[process]], and "/N" for the N-th fork child: "probe", "probe/1", "probe/1/2")"
+                    : R"("@execN" stands at the end: "probe/1@exec2" is probe/1 from its second execve to its third)");
             return;
         }
         const auto roots = names_of(scenario_.processes);
@@ -121,6 +123,11 @@ class ValueCheck {
         if (point.signal && known(*point.signal)) signal_of_point(*point.signal);
         if (point.execs && known(*point.execs) && point.thread && known(*point.thread))
             executing_thread(*point.thread);
+        if (const auto path = ProcessPath::parse(point.process.value);
+            path && path->exec.value_or(0) > 0 && is_birth_of_process(point))
+            problems_.error(point.process.at,
+                            fmt::format("{} is born before its first execve", path->place()),
+                            R"(leave "@execN" away, or name an event of the program)");
         if (point.nth.value > 1 && happens_once(point))
             problems_.error(point.nth.at, fmt::format("this can't happen {} times: a thread is born once and "
                                                       "exits once, and one fork makes a process",
@@ -210,6 +217,9 @@ class ValueCheck {
     void printing(const PointDecl& point) {
         if (!point.prints) return problems_.error(point.stream->at, "only points that print have a stream");
         const auto path = known(point.process) ? ProcessPath::parse(point.process.value) : std::nullopt;
+        if (path && path->exec)
+            problems_.error(point.process.at, "what is printed does not show by which program of a process",
+                            R"(leave "@execN" away)");
         if (path && !path->forks.empty())
             problems_.error(
                 point.process.at,
@@ -237,6 +247,14 @@ class ValueCheck {
         if (path && path->forks.empty())
             problems_.error(text.at, fmt::format("no fork makes {}: the runner starts it", text.value),
                             fmt::format("name the child: \"{}/1\"", text.value));
+        if (path && path->exec)
+            problems_.error(text.at, "a fork makes a process, not one of its programs", R"(leave "@execN" away)");
+    }
+
+    bool is_birth_of_process(const PointDecl& point) const {
+        if (!point.born) return false;
+        const auto selector = point.thread ? ThreadSelector::parse(point.thread->value) : std::nullopt;
+        return !point.thread || (selector && selector->matches({}, 1) && !selector->matches({}, 2));
     }
 
     bool happens_once(const PointDecl& point) const {

@@ -33,7 +33,7 @@ bool earlier_time_of_same_event(const OrderedPoint& a, const OrderedPoint& b) {
 bool born_before(const OrderedPoint& birth, const OrderedPoint& point) {
     if (is_process_birth(birth))
         return point.process.within(birth.process) &&
-               !(is_process_birth(point) && point.process == birth.process);
+               !(is_process_birth(point) && point.process.same_process(birth.process));
     return birth.kind == Kind::born && point.kind != Kind::born && same_thread(birth, point);
 }
 

@@ -8,17 +8,29 @@
 namespace rehang {
 namespace {
 
-std::optional<unsigned> parse_count(std::string_view text) {
+std::optional<unsigned> parse_number(std::string_view text) {
     unsigned number = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc() || end != text.data() + text.size() || number == 0) return std::nullopt;
+    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
     return number;
+}
+
+std::optional<unsigned> parse_count(std::string_view text) {
+    const auto number = parse_number(text);
+    return number == 0U ? std::nullopt : number;
 }
 
 }  // namespace
 
 std::optional<ProcessPath> ProcessPath::parse(std::string_view text) {
     ProcessPath path;
+    if (const size_t at = text.find('@'); at != std::string_view::npos) {
+        constexpr std::string_view mark = "@exec";
+        if (!text.substr(at).starts_with(mark)) return std::nullopt;
+        path.exec = parse_number(text.substr(at + mark.size()));
+        if (!path.exec) return std::nullopt;
+        text = text.substr(0, at);
+    }
     const size_t slash = text.find('/');
     path.root = text.substr(0, slash);
     if (path.root.empty()) return std::nullopt;
@@ -31,10 +43,14 @@ std::optional<ProcessPath> ProcessPath::parse(std::string_view text) {
     return path;
 }
 
-std::string ProcessPath::text() const {
+std::string ProcessPath::place() const {
     std::string text = root;
     for (const unsigned fork : forks) text += fmt::format("/{}", fork);
     return text;
+}
+
+std::string ProcessPath::text() const {
+    return exec ? fmt::format("{}@exec{}", place(), *exec) : place();
 }
 
 bool ProcessPath::covers(const ProcessPath& other) const {

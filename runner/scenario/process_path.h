@@ -10,14 +10,22 @@ namespace rehang {
 
 // "probe" is the [[process]] of that name, "probe/1" its first fork child, "probe/1/2" the second fork child
 // of that one. Forks count in the order in which they happen in the forking process, over all its threads.
+// "probe/1@exec2" is that process only while it runs the program of its second execve; "@exec0" until its
+// first one. The start of a [[process]] is not one.
 struct ProcessPath {
     std::string root;
     std::vector<unsigned> forks;
+    std::optional<unsigned> exec = {};
 
     static std::optional<ProcessPath> parse(std::string_view text);
     std::string text() const;
+    std::string place() const;  // without "@execN"
     bool operator==(const ProcessPath&) const = default;
-    // This process or one that descends from it.
+    // The same process, whatever it runs.
+    bool same_process(const ProcessPath& other) const { return root == other.root && forks == other.forks; }
+    // `now` is a process with the number of its executions so far.
+    bool names(const ProcessPath& now) const { return same_process(now) && (!exec || exec == now.exec); }
+    // This process or one that descends from it, whatever they run.
     bool covers(const ProcessPath& other) const;
     // This process descends from `other`, or is it.
     bool within(const ProcessPath& other) const { return other.covers(*this); }

@@ -40,9 +40,9 @@ class Director {
     // Borrows the plan, which must outlive it.
     explicit Director(const Plan& plan);
 
-    // Indices of points of this process whose event is of type E, that the thread may pass, and that were not
-    // reached yet. A selector by name selects every thread here: names change, matches() decides when the
-    // thread is there.
+    // Indices of points of this process, given with its executions so far, whose event is of type E, that the
+    // thread may pass, and that were not reached yet. A selector by name selects every thread here: names
+    // change, matches() decides when the thread is there.
     template <class E>
     std::vector<size_t> open_points(const ProcessPath& process, unsigned thread_nth) const {
         std::vector<size_t> open;

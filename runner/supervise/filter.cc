@@ -1,8 +1,10 @@
 #include "supervise/filter.h"
 
 #include <fmt/format.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 
 #include <map>
@@ -19,8 +21,19 @@ namespace {
 // By call: for which arguments it is traced; an empty list of conditions is for all.
 using Traced = std::map<int, std::set<std::vector<ArgumentCondition>>>;
 
+// What tracing_watched_calls.cc wants to see. Of frequent calls only those with such a first argument.
+Traced watched_calls() {
+    return {{SYS_alarm, {{}}},
+            {SYS_setitimer, {{}}},
+            {SYS_ptrace, {{}}},
+            {SYS_seccomp, {{}}},
+            {SYS_clone3, {{}}},
+            {SYS_clone, {{{.index = 0, .mask = CLONE_UNTRACED, .value = CLONE_UNTRACED}}}},
+            {SYS_prctl, {{{.index = 0, .mask = 0xffffffff, .value = PR_SET_SECCOMP}}}}};
+}
+
 Traced traced_calls(const Plan& plan) {
-    Traced calls = {{SYS_alarm, {{}}}, {SYS_setitimer, {{}}}};
+    Traced calls = watched_calls();
     for (const PlannedPoint& point : plan.points) {
         if (const auto* enters = std::get_if<EntersSyscall>(&point.event))
             calls[enters->number].insert(enters->where);

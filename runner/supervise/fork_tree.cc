@@ -8,6 +8,7 @@ TrackedProcess& ForkTree::add_root(const std::string& name, pid_t pid) {
     TrackedProcess& process = processes_.emplace_back();
     process.pid = pid;
     process.path = {.root = name, .forks = {}};
+    process.started = false;
     add_thread(process, pid);
     return process;
 }
@@ -18,6 +19,7 @@ TrackedProcess& ForkTree::add_child(TrackedProcess& parent, pid_t pid) {
     child.path = parent.path;
     child.path.forks.push_back(++parent.forks);
     child.parent = parent.path;
+    child.program = parent.program;
     add_thread(child, pid);
     return child;
 }
@@ -27,7 +29,10 @@ TrackedThread& ForkTree::add_thread(TrackedProcess& process, pid_t tid) {
     return process.threads.emplace_back(TrackedThread{.tid = tid, .nth = ++process.births});
 }
 
-void ForkTree::execute(TrackedProcess& process) {
+void ForkTree::execute(TrackedProcess& process, std::string program) {
+    if (process.started) ++process.execs;
+    process.started = true;
+    process.program = std::move(program);
     for (const TrackedThread& thread : process.threads) by_tid_.erase(thread.tid);
     process.threads.clear();
     process.births = 0;
@@ -67,6 +72,10 @@ const TrackedThread* ForkTree::thread(pid_t tid) const {
 const TrackedProcess* ForkTree::find(const ProcessPath& path) const {
     const auto found = std::ranges::find(processes_, path, &TrackedProcess::path);
     return found == processes_.end() ? nullptr : &*found;
+}
+
+bool ForkTree::had(pid_t pid) const {
+    return std::ranges::find(processes_, pid, &TrackedProcess::pid) != processes_.end();
 }
 
 }  // namespace rehang

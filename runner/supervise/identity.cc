@@ -11,6 +11,7 @@
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <sstream>
 #include <string_view>
 
 #include "base/files.h"
@@ -92,6 +93,13 @@ bool Program::matches(const std::string& pattern) const {
         return ::fnmatch(pattern.c_str(), text.c_str(), 0) == 0;
     };
     return is(called) || is(file);
+}
+
+std::vector<pid_t> children_of(pid_t tid) {
+    std::istringstream text(read_file_or_empty(fmt::format("/proc/{0}/task/{0}/children", tid)));
+    std::vector<pid_t> children;
+    for (pid_t child = 0; text >> child;) children.push_back(child);
+    return children;
 }
 
 }  // namespace rehang

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 namespace rehang {
 
@@ -34,5 +35,8 @@ struct Program {
 };
 // Of a process that is stopped at the end of its execve; empty texts if it is gone.
 Program program_of(pid_t pid);
+
+// The children that this thread has made, and that have not been waited for.
+std::vector<pid_t> children_of(pid_t tid);
 
 }  // namespace rehang

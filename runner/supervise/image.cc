@@ -20,16 +20,26 @@ CodePlace function_of(const PlannedFunctionFault& fault) {
     return {.module = fault.module, .where = fault.symbol};
 }
 
-// Places that this process, or one that descends from it, needs.
-std::set<CodePlace> wanted_by(const ProcessPath& path, const Plan& plan) {
+// A process that descends from `now`, and still has the memory that fork copied for it.
+bool may_inherit(const ProcessPath& process, const ProcessPath& now) {
+    return now.covers(process) && !now.same_process(process) && process.exec.value_or(0) == 0;
+}
+
+// The fault is in what the process runs: in one program, or in all of it and of its descendants.
+bool concerns(const PlannedFunctionFault& fault, const ProcessPath& now) {
+    return fault.process.exec ? fault.process.names(now) : fault.process.covers(now);
+}
+
+// Places that this process, or one that descends from it, needs in what it runs now.
+std::set<CodePlace> wanted_by(const ProcessPath& now, const Plan& plan) {
     std::set<CodePlace> wanted;
     for (const PlannedPoint& point : plan.points) {
-        if (!path.covers(point.process)) continue;
+        if (!point.process.names(now) && !may_inherit(point.process, now)) continue;
         if (const auto* enters = std::get_if<EntersSymbol>(&point.event)) wanted.insert(enters->place);
         if (const auto* leaves = std::get_if<LeavesSymbol>(&point.event)) wanted.insert(leaves->place);
     }
     for (const PlannedFunctionFault& fault : plan.function_faults)
-        if (fault.process.covers(path) || path.covers(fault.process)) wanted.insert(function_of(fault));
+        if (concerns(fault, now) || may_inherit(fault.process, now)) wanted.insert(function_of(fault));
     return wanted;
 }
 
@@ -90,9 +100,9 @@ void want_again(Image& image) {
 
 }  // namespace
 
-Image begin_image(pid_t pid, const ProcessPath& path, const Plan& plan, elf::Files& files) {
+Image begin_image(pid_t pid, const ProcessPath& now, const Plan& plan, elf::Files& files) {
     Image image;
-    image.wanted = wanted_by(path, plan);
+    image.wanted = wanted_by(now, plan);
     if (image.wanted.empty()) return image;
     const std::uint64_t base = auxiliary_value(pid, AT_BASE);
     if (base == 0) {  // no interpreter: a static program
@@ -146,14 +156,14 @@ std::optional<std::uint64_t> Image::address_of(const CodePlace& place) const {
     return found == addresses.end() ? std::nullopt : std::optional(found->second);
 }
 
-std::vector<size_t> stub_functions(Image& image, pid_t tid, const ProcessPath& path, const Plan& plan) {
+std::vector<size_t> stub_functions(Image& image, pid_t tid, const ProcessPath& now, const Plan& plan) {
     std::vector<size_t> done;
     for (size_t i = 0; i < plan.function_faults.size(); ++i) {
         const PlannedFunctionFault& fault = plan.function_faults[i];
         const auto address = image.address_of(function_of(fault));
         if (!address)
             image.stubbed.erase(i);  // not there, or not any more: with a new mapping comes new code
-        if (!address || image.stubbed.contains(i) || !fault.process.covers(path)) continue;
+        if (!address || image.stubbed.contains(i) || !concerns(fault, now)) continue;
         if (!write_code(tid, *address, return_code(fault.value))) continue;  // killed meanwhile
         image.stubbed.insert(i);
         done.push_back(i);

@@ -37,7 +37,7 @@ struct Image {
 
 // The image of a process that is stopped at the end of its execve, before the first instruction. What a
 // static program defines itself is found at once.
-Image begin_image(pid_t pid, const ProcessPath& path, const Plan& plan, elf::Files& files);
+Image begin_image(pid_t pid, const ProcessPath& now, const Plan& plan, elf::Files& files);
 
 // All that was to be mapped is, and no constructor of it has run (r_state is RT_CONSISTENT in
 // _dl_debug_state).
@@ -49,8 +49,9 @@ bool loader_is_consistent(pid_t pid, const Image& image);
 std::vector<std::string> find_wanted(Image& image, pid_t pid, elf::Files& files);
 
 // Makes the functions of the faults that were found, and not stubbed out yet, return their values. The thread
-// must be stopped. Returns the indices of plan.function_faults that were done now.
-std::vector<size_t> stub_functions(Image& image, pid_t tid, const ProcessPath& path, const Plan& plan);
+// must be stopped; `now` is its process with the executions so far. Returns the indices of
+// plan.function_faults that were done now.
+std::vector<size_t> stub_functions(Image& image, pid_t tid, const ProcessPath& now, const Plan& plan);
 
 // x86_64 code that returns the value in rax, and does nothing else.
 std::vector<unsigned char> return_code(std::int64_t value);

@@ -55,6 +55,17 @@ std::optional<user_regs_struct> registers(pid_t tid) {
     return all;
 }
 
+bool set_registers(pid_t tid, const user_regs_struct& all) {
+    user_regs_struct copy = all;
+    return ::ptrace(PTRACE_SETREGS, tid, nullptr, &copy) == 0;
+}
+
+bool refuse_call(pid_t tid, user_regs_struct call) {
+    call.orig_rax = ~0ULL;  // no call: seccomp(2), SECCOMP_RET_TRACE
+    call.rax = static_cast<std::uint64_t>(-EPERM);
+    return set_registers(tid, call);
+}
+
 int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints) {
     REHANG_CHECK(breakpoints.size() <= max_breakpoints);
     constexpr size_t control = 7;
@@ -108,6 +119,12 @@ bool read_memory(pid_t pid, std::uint64_t address, void* into, size_t size) {
     const iovec local{.iov_base = into, .iov_len = size};
     const iovec remote{.iov_base = as_pointer(address), .iov_len = size};
     return ::process_vm_readv(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
+}
+
+bool write_memory(pid_t pid, std::uint64_t address, const void* from, size_t size) {
+    const iovec local{.iov_base = const_cast<void*>(from), .iov_len = size};
+    const iovec remote{.iov_base = as_pointer(address), .iov_len = size};
+    return ::process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(size);
 }
 
 }  // namespace rehang

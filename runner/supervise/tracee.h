@@ -30,6 +30,9 @@ bool interrupt(pid_t tid);
 
 std::optional<unsigned long> event_message(pid_t tid);
 std::optional<user_regs_struct> registers(pid_t tid);
+bool set_registers(pid_t tid, const user_regs_struct& all);
+// At the entry of a system call: it is not made, and answers EPERM.
+bool refuse_call(pid_t tid, user_regs_struct call);
 
 // Debug registers DR0–DR3 of this one thread. Source: Intel SDM volume 3, chapter 18; ptrace(2)
 // PTRACE_POKEUSER.
@@ -55,5 +58,6 @@ std::optional<std::uint64_t> entered_call(pid_t tid);
 bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code);
 // The thread need not be stopped for this one. False if not all of it could be read.
 bool read_memory(pid_t pid, std::uint64_t address, void* into, size_t size);
+bool write_memory(pid_t pid, std::uint64_t address, const void* from, size_t size);
 
 }  // namespace rehang

@@ -41,8 +41,7 @@ void Tracing::handle(pid_t tid, int status) {
     if (WIFEXITED(status) || WIFSIGNALED(status)) return ended(tid, status);
     if (!WIFSTOPPED(status)) return;
     if (tree_.process_of(tid)) return stopped(tid, status);
-    early_[tid] =
-        status;  // the stop of a new thread can be reported before the event of the thread that made it
+    stopped_early(tid, status);
 }
 
 void Tracing::stopped(pid_t tid, int status) {
@@ -53,7 +52,7 @@ void Tracing::stopped(pid_t tid, int status) {
         case PTRACE_EVENT_FORK:
         case PTRACE_EVENT_VFORK:
         case PTRACE_EVENT_CLONE:
-            if (const auto child = event_message(tid)) return born(tid, static_cast<pid_t>(*child));
+            if (const auto child = event_message(tid)) return made(tid, static_cast<pid_t>(*child));
             return go_on(tid, {});
         case PTRACE_EVENT_EXEC:
             return executed(tid);

@@ -83,18 +83,27 @@ class Tracing {
 
     void stopped(pid_t tid, int status);
     void signalled(pid_t tid, int signal);
+    void stopped_early(pid_t tid, int status);
     // tracing_births.cc
-    void born(pid_t parent_tid, pid_t tid);
+    const TrackedProcess& born(pid_t parent_tid, pid_t tid);  // the process that it is in
+    void made(pid_t maker, pid_t tid);                        // that, and the maker goes on
     void met(pid_t tid);
     void executed(pid_t tid);
     void exiting(pid_t tid);
+    void meet_untold_children(pid_t tid);
     void ended(pid_t tid, int status);
+    void forget(pid_t tid);
     // tracing_syscalls.cc
     void entered_syscall(pid_t tid);
     void left_syscall(pid_t tid);
     bool note_files(pid_t tid);
     std::vector<size_t> appeared_files(pid_t tid);
+    // tracing_watched_calls.cc
+    void watch_call(pid_t tid, const TrackedProcess& process, const user_regs_struct& call);
+    void keep_child_traced(pid_t tid, const user_regs_struct& call);
     void note_alarm(pid_t pid, const user_regs_struct& registers);
+    // One sentence for all that `subject` stands for, the first one.
+    void note_once(const std::string& subject, std::string sentence);
     // tracing_breakpoints.cc
     void trapped(pid_t tid);
     std::vector<size_t> entered_function(pid_t tid, const user_regs_struct& registers);
@@ -125,7 +134,7 @@ class Tracing {
     // Open points of the thread whose event is an E that `is` accepts.
     template <class E, class Is>
     std::vector<size_t> open_points_where(pid_t tid, const Is& is) {
-        auto points = director_.open_points<E>(tree_.process_of(tid)->path, tree_.thread(tid)->nth);
+        auto points = director_.open_points<E>(tree_.process_of(tid)->now(), tree_.thread(tid)->nth);
         std::erase_if(points, [&](size_t point) { return !is(std::get<E>(plan_->points[point].event)); });
         return points;
     }
@@ -143,12 +152,15 @@ class Tracing {
     std::optional<Error> trouble_;
     std::map<pid_t, Pending> kept_;   // held threads
     std::set<pid_t> stays_at_birth_;  // made, to be held, not stopped yet
-    std::map<pid_t, int> early_;      // first stops of threads whose parent's event has not come yet
+    // Threads whose maker's event has not come yet: the status of their first stop, or of their end; `dying`
+    // for one that was killed at once and let go.
+    std::map<pid_t, int> early_;
     std::set<pid_t> alarms_;
     std::map<size_t, bool> file_there_;  // by point: before the last call that could make it
     std::set<pid_t> stopped_by_signal_;
     std::vector<int> stubbed_;
     std::vector<std::string> notes_;
+    std::set<std::string> noted_;
     EventLog log_;
     bool over_process_limit_ = false;
 };

@@ -141,11 +141,11 @@ std::vector<Breakpoint> Tracing::breakpoints_for(pid_t tid) const {
     };
     if (image->second.loading()) add(image->second.loader_break, Breakpoint::Kind::execution);
     const unsigned nth = tree_.thread(tid)->nth;
-    for (const size_t point : director_.open_points<EntersSymbol>(process->path, nth))
+    for (const size_t point : director_.open_points<EntersSymbol>(process->now(), nth))
         add(image->second.address_of(std::get<EntersSymbol>(plan_->points[point].event).place),
             Breakpoint::Kind::execution);
     const auto calls = open_calls_.find(tid);
-    for (const size_t point : director_.open_points<LeavesSymbol>(process->path, nth)) {
+    for (const size_t point : director_.open_points<LeavesSymbol>(process->now(), nth)) {
         const auto entry = image->second.address_of(std::get<LeavesSymbol>(plan_->points[point].event).place);
         add(entry, Breakpoint::Kind::execution);
         if (!entry || calls == open_calls_.end()) continue;
@@ -157,7 +157,7 @@ std::vector<Breakpoint> Tracing::breakpoints_for(pid_t tid) const {
 
 // Puts the faults in place whose functions are there by now.
 void Tracing::stub(Image& image, const TrackedProcess& process, pid_t tid) {
-    for (const size_t fault : stub_functions(image, tid, process.path, *plan_)) {
+    for (const size_t fault : stub_functions(image, tid, process.now(), *plan_)) {
         ++stubbed_[fault];
         note(EventKind::fault, tid, plan_->function_faults[fault].name);
     }

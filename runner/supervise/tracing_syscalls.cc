@@ -2,8 +2,6 @@
 #include "supervise/tracing.h"
 
 #include <fmt/format.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
 
 #include <algorithm>
 #include <array>
@@ -43,7 +41,7 @@ void Tracing::entered_syscall(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
     const Call call(*state);
-    note_alarm(tree_.process_of(tid)->pid, *state);
+    watch_call(tid, *tree_.process_of(tid), *state);
     note(EventKind::syscall, tid, syscall_name(call.number));
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
@@ -84,22 +82,6 @@ std::vector<size_t> Tracing::appeared_files(pid_t tid) {
         tid, [&](const MakesFile& event) { return exists_for(tid, event.path); });
     std::erase_if(points, [&](size_t point) { return std::exchange(file_there_[point], true); });
     return points;
-}
-
-void Tracing::note_alarm(pid_t pid, const user_regs_struct& state) {
-    if (state.orig_rax == SYS_alarm) {
-        if (static_cast<unsigned>(state.rdi) != 0)
-            alarms_.insert(pid);
-        else
-            alarms_.erase(pid);
-    } else if (state.orig_rax == SYS_setitimer && state.rdi == ITIMER_REAL) {
-        itimerval value{};  // ITIMER_VIRTUAL and ITIMER_PROF stand still in a process that waits
-        if (state.rsi != 0 && !read_memory(pid, state.rsi, &value, sizeof value)) return;
-        if (timerisset(&value.it_value))
-            alarms_.insert(pid);
-        else
-            alarms_.erase(pid);
-    }
 }
 
 }  // namespace rehang

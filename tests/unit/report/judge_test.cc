@@ -91,6 +91,17 @@ TEST_CASE("states of processes: zombie, running, gone") {
         CHECK(judged(inherited_lock_hang(), plan).mismatches ==
               std::vector<std::string>{"expected process probe/1 to be running, but it is zombie"});
     }
+    SECTION("the program counts where it is named") {
+        RunReport report = inherited_lock_hang();
+        report.processes[1].execs = 1;
+        report.processes[1].program = "/bin/sh";
+        expected.process = *ProcessPath::parse("probe/1@exec1");
+        CHECK(judged(report, plan).as_expected);
+        expected.process = *ProcessPath::parse("probe/1@exec2");
+        CHECK(judged(report, plan).mismatches ==
+              std::vector<std::string>{
+                  "expected process probe/1@exec2 to be zombie, but probe/1 is probe/1@exec1, /bin/sh"});
+    }
     SECTION("a process that the report does not have is gone") {
         expected = {.process = *ProcessPath::parse("probe/1/2"), .state = "gone"};
         CHECK(judged(inherited_lock_hang(), plan).as_expected);

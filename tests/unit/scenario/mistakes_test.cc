@@ -384,3 +384,15 @@ TEST_CASE("hundreds of mistakes are cut after the first hundred, and tables afte
         points += "[point.p" + std::to_string(i) + "]\nprocess = \"probe\"\nenter = \"syscall:read\"\n";
     CHECK(mistakes_with(points) == Lines{"x.toml:778:8: error: more than 256 [point.NAME]"});
 }
+
+TEST_CASE("a program of a process is written at the end of its place, and is not born") {
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe@2\"\nexits = true\n") ==
+          Lines{"x.toml:11:11: error: \"probe@2\" is no place in a fork tree\n"
+                "    \"@execN\" stands at the end: \"probe/1@exec2\" is probe/1 from its second execve to "
+                "its third"});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe/1@exec1\"\nborn = true\n") ==
+          Lines{"x.toml:11:11: error: probe/1 is born before its first execve\n"
+                "    leave \"@execN\" away, or name an event of the program"});
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe/1@exec0\"\nborn = true\n").empty());
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe@exec1\"\nthread = \"!main\"\nborn = true\n").empty());
+}

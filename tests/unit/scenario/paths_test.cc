@@ -5,12 +5,14 @@
 using namespace rehang;
 
 TEST_CASE("places in the fork tree read back as they were written") {
-    for (const char* text : {"probe", "probe/1", "probe/1/12"}) {
+    for (const char* text : {"probe", "probe/1", "probe/1/12", "probe@exec0", "probe/1@exec12"}) {
         const auto path = ProcessPath::parse(text);
         REQUIRE(path);
         CHECK(path->text() == text);
     }
-    for (const char* text : {"", "/", "/1", "probe/", "probe/0", "probe/-1", "probe/1x", "probe//1"}) {
+    for (const char* text :
+         {"", "/", "/1", "probe/", "probe/0", "probe/-1", "probe/1x", "probe//1", "probe@", "probe@exec",
+          "probe@exec-1", "probe@exec1/2", "probe@2", "@exec1", "probe@exec1@exec1"}) {
         INFO(text);
         CHECK_FALSE(ProcessPath::parse(text));
     }
@@ -25,6 +27,16 @@ TEST_CASE("a process covers itself and its descendants only") {
     CHECK_FALSE(path("p/1").covers(path("p/2/1")));
     CHECK_FALSE(path("p/1").covers(path("q/1")));
     CHECK(path("p/1/2").within(path("p/1")));
+}
+
+TEST_CASE("a place may name one program of a process, or all of them") {
+    const auto path = [](const char* text) { return *ProcessPath::parse(text); };
+    CHECK(path("p/1").names(path("p/1@exec3")));
+    CHECK(path("p/1@exec3").names(path("p/1@exec3")));
+    CHECK_FALSE(path("p/1@exec2").names(path("p/1@exec3")));
+    CHECK_FALSE(path("p/1@exec0").names(path("p/2@exec0")));
+    CHECK(path("p/1@exec2").same_process(path("p/1")));
+    CHECK(path("p/1@exec2").place() == "p/1");
 }
 
 TEST_CASE("selectors of threads read back as they were written, and match what they say") {

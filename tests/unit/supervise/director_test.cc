@@ -92,6 +92,18 @@ TEST_CASE("points belong to one process and one kind of event") {
     CHECK(director.open_points<IsBorn>(*ProcessPath::parse("p/1"), 1).empty());
 }
 
+TEST_CASE("a point with @exec belongs to one program of its process") {
+    Plan plan;
+    plan.points = {point("sh", "p/1@exec1", "main"), point("any", "p/1", "main")};
+    const Director director(plan);
+    const auto open = [&](const char* now) {
+        return director.open_points<EntersSymbol>(*ProcessPath::parse(now), 1);
+    };
+    CHECK(open("p/1@exec0") == std::vector<size_t>{1});
+    CHECK(open("p/1@exec1") == std::vector<size_t>{0, 1});
+    CHECK(open("p/1@exec2") == std::vector<size_t>{1});
+}
+
 TEST_CASE("a thread that several holds keep goes on after the last of them") {
     Plan plan;
     plan.points = {point("here", "p", "main"), point("a", "p", "nth:2"), point("b", "p", "nth:3")};

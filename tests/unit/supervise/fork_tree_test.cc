@@ -29,7 +29,7 @@ TEST_CASE("execve leaves the main thread alone") {
     ForkTree tree;
     TrackedProcess& probe = tree.add_root("probe", 10);
     tree.add_thread(probe, 20);
-    tree.execute(probe);
+    tree.execute(probe, "/bin/a");
     CHECK(probe.threads.size() == 1);
     CHECK_FALSE(tree.process_of(20));
     CHECK(tree.process_of(10) == &probe);
@@ -47,4 +47,20 @@ TEST_CASE("an ended process keeps its place and its exit status, and its number 
     CHECK(tree.process_of(11) == &next);
     CHECK(tree.find(*ProcessPath::parse("probe/1"))->exit_status == 0x100);
     CHECK(tree.live_threads() == 2);
+}
+
+TEST_CASE("executions are counted from the program that starts a [[process]], and from a fork") {
+    ForkTree tree;
+    TrackedProcess& probe = tree.add_root("probe", 10);
+    tree.execute(probe, "/bin/a");
+    CHECK(probe.execs == 0);
+    tree.execute(probe, "/bin/b");
+    CHECK(probe.execs == 1);
+    TrackedProcess& child = tree.add_child(probe, 11);
+    CHECK(child.execs == 0);
+    CHECK(child.program == "/bin/b");
+    tree.execute(child, "/bin/c");
+    CHECK(child.execs == 1);
+    CHECK(child.program == "/bin/c");
+    CHECK(child.path.text() == "probe/1");
 }
