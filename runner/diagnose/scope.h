@@ -12,6 +12,7 @@
 
 #include "diagnose/snapshot.h"
 #include "elf/unwind.h"
+#include "spin/loop_finder.h"
 
 namespace rehang {
 
@@ -21,14 +22,18 @@ struct KnownThread {
     std::optional<std::string> held_at;  // the point where the runner holds it
     bool paused = false;                 // stopped by the runner for a moment
     bool stopped_by_signal = false;      // SIGSTOP and the like; a tracer sees it as its own stop
+    // What it was last seen to do step by step. An endless loop only as long as the thread stands in it,
+    // stopped by the runner.
+    std::shared_ptr<const spin::Spin> spin;
 };
 
 struct KnownProcess {
     pid_t pid = 0;
-    pid_t inner_pid = 0;      // as it sees itself; 0: not known
-    std::string path;         // "probe/1"
-    std::string parent_path;  // of the process that forked it; "" for a [[process]]
-    bool alarm = false;       // has armed a timer that sends a signal
+    pid_t inner_pid = 0;           // as it sees itself; 0: not known
+    std::string path;              // "probe/1"
+    std::string parent_path;       // of the process that forked it; "" for a [[process]]
+    bool alarm = false;            // has armed a timer that sends a signal
+    bool processor_timer = false;  // the same, but it runs only while the process uses the processor
     bool ended = false;
     std::optional<int> exit_status;    // wait(2) status, once ended
     std::vector<KnownThread> threads;  // live ones
