@@ -25,6 +25,10 @@ std::optional<Finding> find_lost_thread(const Evidence& evidence);
 // A thread waits for a wake-up that has come already, or that nobody is left to give (lost_wakeup.cc).
 std::optional<Finding> find_lost_wakeup(const Evidence& evidence);
 
+// A thread goes round in an endless loop (spin_cause.cc): one where the chain of waits ends, or any one.
+std::optional<Finding> find_spin_at_the_end(const Evidence& evidence);
+std::optional<Finding> find_spin(const Evidence& evidence);
+
 // The first that is found, in this order; otherwise cause unknown, and just the waits told.
 Finding find_cause(const Evidence& evidence);
 

@@ -68,7 +68,8 @@ void at_connected(Ending& ending, const Place& place, const SocketSnapshot& sock
 // Anybody who can reach its name may connect, or send.
 void at_name(Ending& ending, const Place& place, const SocketSnapshot& socket, std::string_view doing) {
     const bool path = socket.family == Family::unix_domain && socket.name.starts_with('/');
-    const bool is_private = path ? wait_rules::is_private(place.sleeper.snapshot, socket.name) : socket.private_network && place.sleeper.snapshot.world == World::sandbox;
+    const bool is_private = path ? wait_rules::is_private(place.sleeper.snapshot, socket.name)
+                                 : socket.private_network && place.sleeper.snapshot.world == World::sandbox;
     ending.clause = fmt::format("to which anybody may {} by its name {}", doing, socket.name);
     ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
     add_own_holders(ending, place);

@@ -38,7 +38,8 @@ Snapshot states_of(const Census& census) {
                                        .sleeps_in = {},
                                        .opens = {},
                                        .held_at = {},
-                                       .retried_while = {}});
+                                       .retried_while = {},
+                                       .spin = {}});
         process.zombie = std::ranges::all_of(process.threads, has_ended);
         snapshot.processes.push_back(std::move(process));
     }
@@ -57,6 +58,7 @@ void add_what_the_runner_knows(ThreadSnapshot& thread, const KnownProcess& known
     // What was seen of a thread before the runner knew that it stays is past.
     const bool stays = thread.held_at || found->stopped_by_signal;
     thread.paused = found->paused || (!stays && thread.paused);
+    thread.spin = found->spin;
 }
 
 void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
@@ -69,6 +71,7 @@ void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
         if (known->inner_pid > 0) process.inner_pid = known->inner_pid;
         process.alarm = process.alarm || known->alarm;
         process.exit_status = known->exit_status;
+        process.limited_processor_time = known->processor_timer;
         for (ThreadSnapshot& thread : process.threads) add_what_the_runner_knows(thread, *known);
         std::ranges::sort(process.threads, {}, &ThreadSnapshot::nth);
     }
@@ -211,6 +214,32 @@ bool anybody_stuck(const Snapshot& snapshot) {
     return std::ranges::any_of(build_graph(snapshot, waits_of(snapshot)).threads, &ThreadWait::stuck);
 }
 
+bool is_still_as_it_was(pid_t pid, const spin::Spin& seen) {
+    return std::ranges::all_of(seen.memory, [&](const spin::Piece& piece) {
+        return read_memory(pid, piece.address, piece.bytes.size()) == piece.bytes;
+    });
+}
+
+bool has_processor_limit(pid_t pid) {
+    const std::string limits = read_file_or_empty(fmt::format("/proc/{}/limits", pid));
+    constexpr std::string_view key = "Max cpu time";
+    const size_t at = limits.find(key);
+    if (at == std::string::npos) return true;
+    const size_t value = limits.find_first_not_of(' ', at + key.size());
+    return value == std::string::npos || !limits.substr(value).starts_with("unlimited");
+}
+
+// An endless loop stays one only as long as the memory that it reads stays as it was.
+void check_spins(Snapshot& snapshot) {
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ThreadSnapshot& thread : process.threads) {
+            if (!thread.spin) continue;
+            if (thread.spin->endless && !is_still_as_it_was(process.pid, *thread.spin)) thread.spin = nullptr;
+            process.limited_processor_time =
+                process.limited_processor_time || has_processor_limit(process.pid);
+        }
+}
+
 // An epoll descriptor watches files, not numbers: the one that it was told may lead elsewhere by now.
 void compare_watched(Snapshot& snapshot) {
     for (ProcessSnapshot& process : snapshot.processes)
@@ -247,11 +276,13 @@ Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
         last_ = states_of(before);
         if (asleep || detail == Detail::always) look_into(last_, scope);
     }
-    last_.consistent = asleep && take_census(scope.roots, Roots::do_not_count) == before;
-    last_census_ = before;
     // What the runner knows may change while nobody runs: it is put onto a copy each time.
     Snapshot snapshot = last_;
     add_what_the_runner_knows(snapshot, scope);
+    check_spins(snapshot);
+    snapshot.consistent = last_.consistent =
+        asleep && take_census(scope.roots, Roots::do_not_count) == before;
+    last_census_ = before;
     return snapshot;
 }
 

@@ -8,6 +8,7 @@
 #include "diagnose/diagnosis.h"
 #include "diagnose/futex_object.h"
 #include "diagnose/picture.h"
+#include "diagnose/restlessness.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/waits.h"
 
@@ -84,10 +85,35 @@ void cut_at_nonsense(std::vector<elf::Frame>& stack) {
     stack.erase(nowhere, stack.end());
 }
 
+void name_spinning_function(const Evidence& evidence, ThreadWait& thread) {
+    const auto stack = evidence.stacks.find(thread.tid);
+    if (stack == evidence.stacks.end() || stack->second.empty()) return;
+    const elf::Frame& innermost = stack->second.front();
+    if (!innermost.symbol.empty())
+        name_function(thread.wait, fmt::format("{}!{}", innermost.module, innermost.symbol));
+}
+
+// A thread that was seen step by step stands where it was seen last.
+elf::Registers known_registers(const ThreadSnapshot& thread) {
+    if (!thread.spin || !thread.spin->endless) return {.pc = thread.pc, .sp = thread.sp};
+    const auto& general = thread.spin->state.general;
+    return {.pc = thread.spin->state.pc,
+            .sp = general[spin::rsp],
+            .bp = general[spin::rbp],
+            .bx = general[3],
+            .r12 = general[12],
+            .r13 = general[13],
+            .r14 = general[14],
+            .r15 = general[15],
+            .complete = true};
+}
+
 // Says what kind of object each futex belongs to, and puts the symbols' names in the place of bare addresses.
 void name_locations(const Evidence& evidence, WaitGraph& graph) {
     for (ThreadWait& thread : graph.threads) {
-        if (thread.wait.kind != WaitKind::futex) continue;
+        if (thread.wait.kind == WaitKind::spin) name_spinning_function(evidence, thread);
+        const bool at_address = thread.wait.kind == WaitKind::futex || thread.wait.kind == WaitKind::spin;
+        if (!at_address || thread.wait.address == 0) continue;
         const ProcessSnapshot& process = *find_process(evidence.snapshot, thread.pid);
         const auto stack = evidence.stacks.find(thread.tid);
         if (stack != evidence.stacks.end())
@@ -105,6 +131,7 @@ struct Diagnoser::Impl {
     Suspicion suspicion;
     Answer answer = Answer::moving;  // of the last look
     std::vector<std::string> doubts;
+    Restlessness restlessness;
 
     explicit Impl(elf::Files& symbol_files) : files(symbol_files), collector(symbol_files) {}
     Snapshot collect_patiently(const Scope& scope);
@@ -129,12 +156,17 @@ const std::vector<std::string>& Diagnoser::doubts() const {
     return impl_->doubts;
 }
 
+std::vector<pid_t> Diagnoser::restless() const {
+    return impl_->restlessness.threads();
+}
+
 Diagnoser::Answer Diagnoser::look(const Scope& scope) {
     impl_->answer = Answer::moving;
     impl_->snapshot = impl_->collect_patiently(scope);
     const Snapshot& snapshot = impl_->snapshot;
     const auto waits = waits_of(snapshot);
     const WaitGraph graph = build_graph(snapshot, waits);
+    impl_->restlessness.add_look(snapshot, waits);
     impl_->doubts.clear();
     if (!snapshot.consistent) impl_->doubts.emplace_back("somebody ran while the processes were looked at");
     std::ranges::move(doubts_about(snapshot, graph), std::back_inserter(impl_->doubts));
@@ -154,7 +186,7 @@ void Diagnoser::Impl::unwind_all(Evidence& evidence) {
         for (const ThreadSnapshot& thread : process.threads) {
             if (thread.sp == 0) continue;
             auto& stack = evidence.stacks[thread.tid];
-            stack = collector.unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp});
+            stack = collector.unwinder(process).unwind(known_registers(thread));
             if (thread.moved) cut_at_nonsense(stack);
         }
     }

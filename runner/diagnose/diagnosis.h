@@ -75,6 +75,9 @@ class Diagnoser {
     // One quick look (about a millisecond), never blocks. Sets `latest` sentence of why not, see doubts().
     Answer look(const Scope& scope);
     const std::vector<std::string>& doubts() const;
+    // Threads that seem to get nowhere on their own: using the processor at each of the last looks, or waking
+    // up by time-outs again and again. Nothing that is held, and none that a rule understands.
+    std::vector<pid_t> restless() const;
 
     // Everything for the report, with stacks and cause, of what the last look saw; also when it was not stuck
     // (time-out, unmet).

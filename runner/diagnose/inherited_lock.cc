@@ -24,8 +24,12 @@ std::string owner_name(const InheritedLock& lock) {
     return name_of(*lock.owner.fork, *lock.owner.thread);
 }
 
+bool may_wait_for_a_lock(const Wait& wait) {
+    return wait.kind == WaitKind::futex || (wait.kind == WaitKind::spin && wait.address != 0);
+}
+
 bool waits_for_it(const InheritedLock& lock, const ThreadWait& thread) {
-    return thread.pid == lock.child.pid && thread.wait.kind == WaitKind::futex &&
+    return thread.pid == lock.child.pid && may_wait_for_a_lock(thread.wait) &&
            thread.wait.address == lock.waiting.wait.address;
 }
 
@@ -94,7 +98,7 @@ Finding tell(const Evidence& evidence, const InheritedLock& lock) {
 std::optional<Finding> find_inherited_lock(const Evidence& evidence) {
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const ProcessSnapshot* const child = find_process(evidence.snapshot, thread->pid);
-        if (thread->wait.kind != WaitKind::futex || !is_private(*child, thread->wait.address)) continue;
+        if (!may_wait_for_a_lock(thread->wait) || !is_private(*child, thread->wait.address)) continue;
         if (auto owner = find_owner_at_fork(evidence, *child, *thread))
             return tell(evidence, {.child = *child, .waiting = *thread, .owner = std::move(*owner)});
     }

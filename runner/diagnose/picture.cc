@@ -109,6 +109,9 @@ void draw_wakers(Drawing& drawing, const Evidence& evidence, const std::string& 
 
 void draw(Drawing& drawing, const Evidence& evidence, const std::string& from, const Wait& wait) {
     switch (wait.kind) {
+        case WaitKind::spin:
+            if (wait.address == 0) break;
+            [[fallthrough]];
         case WaitKind::futex:
             drawing.node(lock_node(wait.address), "lock", wait.location);
             drawing.edge(from, lock_node(wait.address), "waits for");

@@ -12,6 +12,7 @@
 
 #include "diagnose/snapshot.h"
 #include "elf/unwind.h"
+#include "spin/loop_finder.h"
 
 namespace rehang {
 
@@ -21,6 +22,9 @@ struct KnownThread {
     std::optional<std::string> held_at;  // the point where the runner holds it
     bool paused = false;                 // stopped by the runner for a moment
     bool stopped_by_signal = false;      // SIGSTOP and the like; a tracer sees it as its own stop
+    // What it was last seen to do step by step. An endless loop only as long as the thread stands in it,
+    // stopped by the runner.
+    std::shared_ptr<const spin::Spin> spin;
 };
 
 struct KnownProcess {
@@ -31,6 +35,7 @@ struct KnownProcess {
     unsigned execs = 0;       // execve calls since its birth; the start of a [[process]] is not one
     std::string parent_path;  // of the process that forked it; "" for a [[process]]
     bool alarm = false;       // has armed a timer that sends a signal
+    bool processor_timer = false;  // the same, but it runs only while the process uses the processor
     bool ended = false;
     std::optional<int> exit_status;    // wait(2) status, once ended
     std::vector<KnownThread> threads;  // live ones

@@ -7,11 +7,13 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "elf/modules.h"
+#include "spin/loop_finder.h"
 
 namespace rehang {
 
@@ -128,13 +130,16 @@ struct ThreadSnapshot {
     std::optional<std::string> held_at;
     bool paused = false;
     bool moved = false;  // was put on a CPU while the others were read, or was about to be
-    pid_t tracer = 0;  // the thread that traces it by ptrace(2)
+    pid_t tracer = 0;    // the thread that traces it by ptrace(2)
     // The signals, bit n - 1 for number n, that would run a handler in this thread now: its process catches
     // them and it does not block them.
     std::uint64_t caught = 0;
     // A timed futex wait in a loop that repeats it for ever as long as (word & mask) != 0: the mask
     // (diagnose/retry_loops.h).
     std::optional<std::uint32_t> retried_while;
+    // An endless loop in which it stands, stopped by the runner, its memory checked at this very moment; or
+    // why what was seen of it is none. Null: nobody has looked.
+    std::shared_ptr<const spin::Spin> spin;
 };
 
 struct ProcessSnapshot {
@@ -147,6 +152,8 @@ struct ProcessSnapshot {
                            // anything at any time
     bool zombie = false;   // all of it: every thread has ended
     std::optional<int> exit_status;  // of a zombie, as wait(2) gives it, where it is known
+    // A timer or a limit may end what uses the processor: ITIMER_PROF, ITIMER_VIRTUAL, RLIMIT_CPU.
+    bool limited_processor_time = false;
     bool alarm = false;  // a timer of the process may send it a signal: setitimer, alarm, timer_create
     bool untracked_wakers =
         false;                // has an io_uring, a signalfd … : something that this version does not follow

@@ -21,7 +21,7 @@ struct Wait {
     int fd = -1;
     std::uint64_t pipe_inode = 0;    // of a pipe or FIFO
     std::uint64_t socket_inode = 0;  // its peer is in Snapshot::sockets
-    // for futex
+    // for futex; for spin the place that its loop reads, 0 if there is none that could change
     std::uint64_t address = 0;
     std::uint32_t word = 0, expected = 0;
     std::string location;  // "libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0", or the address

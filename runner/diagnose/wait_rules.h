@@ -37,6 +37,10 @@ Wait for_semaphore(const Sleeper& sleeper);      // semop(set, sembuf*, n), semt
 Wait for_message(const Sleeper& sleeper);        // msgrcv(queue, …)
 Wait for_room_in_queue(const Sleeper& sleeper);  // msgsnd(queue, …)
 
+// wait_spin.cc
+Wait spinning(const Sleeper& sleeper);  // stands in an endless loop
+Wait running(const Sleeper& sleeper);   // with what was last seen of it step by step, if anything
+
 // wait_child.cc
 Wait for_child(const Sleeper& sleeper);  // wait4(pid, …), waitid(type, id, …)
 Wait for_vfork(const Sleeper& sleeper);  // vfork, clone, clone3 with CLONE_VFORK

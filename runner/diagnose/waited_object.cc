@@ -69,9 +69,26 @@ ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting)
     return is_semaphore(evidence, waiting) ? ObjectKind::semaphore : ObjectKind::unknown;
 }
 
+namespace {
+
+// Whoever spins may as well wait for a flag that another thread would clear: a lock is what the loop tries to
+// take, atomically.
+LockKind lock_spun_for(const Evidence& evidence, const ThreadWait& waiting) {
+    if (stands_in(evidence, waiting.tid, "pthread_spin_lock")) return LockKind::spinlock;
+    const auto& accesses = find_thread(evidence.snapshot, waiting.tid)->spin->accesses;
+    const bool takes_it = std::ranges::any_of(accesses, [&](const spin::Access& access) {
+        return access.locks && access.address == waiting.wait.address;
+    });
+    return takes_it && (waiting.wait.word == 1 || waiting.wait.word == 2) ? LockKind::low_level
+                                                                          : LockKind::word;
+}
+
+}  // namespace
+
 LockKind lock_waited_for(const Evidence& evidence, const ThreadWait& waiting) {
     const std::uint32_t word = waiting.wait.word;
     const auto kind = [&] {
+        if (waiting.wait.kind == WaitKind::spin) return lock_spun_for(evidence, waiting);
         switch (object_waited_at(evidence, waiting)) {
             case ObjectKind::semaphore:
                 return is_pythons_lock(evidence, waiting.tid) ? LockKind::semaphore : LockKind::none;
@@ -94,6 +111,8 @@ bool is_locked(LockKind kind, std::uint32_t word) {
             return word == 0;
         case LockKind::guard:
             return (word & guard_pending) != 0;
+        case LockKind::spinlock:
+            return static_cast<std::int32_t>(word) <= 0;
         default:
             return word != 0;
     }

@@ -23,6 +23,7 @@ enum class LockKind {
     word,       // its word is not 0
     low_level,  // its word is 1, or 2 when somebody waits: no other object has this
     semaphore,  // Python's locks: a semaphore that is 0
+    spinlock,   // pthread_spin_lock's on x86_64: 1 is free; 0 is locked and, with those that wait, less
     guard,      // of a static object in C++ that is just made: __cxa_guard_acquire
 };
 LockKind lock_waited_for(const Evidence& evidence, const ThreadWait& waiting);

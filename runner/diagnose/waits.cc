@@ -110,6 +110,8 @@ Wait by_state(const Sleeper& sleeper) {
     if (sleeper.process.outside)
         return goes_on(WaitKind::running, "is outside of the tree, and may do anything");
     if (thread.moved) return goes_on(WaitKind::running, "runs");
+    if (thread.spin && thread.spin->endless) return wait_rules::spinning(sleeper);
+    if (thread.paused && thread.spin) return wait_rules::running(sleeper);
     if (thread.paused) return goes_on(WaitKind::stopped, "is stopped by the runner for a moment");
     if (thread.held_at) return held(thread);
     switch (thread.state) {
@@ -120,7 +122,7 @@ Wait by_state(const Sleeper& sleeper) {
         case 'D':
             return asleep(sleeper);
         default:
-            return goes_on(WaitKind::running, "runs");
+            return wait_rules::running(sleeper);
     }
 }
 

@@ -19,6 +19,9 @@ std::vector<ThreadWait> waits_of(const Snapshot& snapshot);
 // Puts a name in the place of a futex wait's bare address: in its location and in its sentence.
 void rename_location(Wait& wait, const std::string& name);
 
+// Puts the function in which a thread spins into the sentence.
+void name_function(Wait& wait, const std::string& function);
+
 // Of the arguments of futex(2): FUTEX_WAIT and its relatives.
 bool is_futex_wait(const std::array<std::uint64_t, 6>& args);
 // The same with a time-out.

@@ -18,6 +18,7 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
                        .execs = process.execs,
                        .parent_path = process.parent ? process.parent->text() : std::string(),
                        .alarm = tracing.has_alarm(process.pid),
+                       .processor_timer = tracing.has_processor_timer(process.pid),
                        .ended = process.ended(),
                        .exit_status = process.exit_status,
                        .threads = {}};
@@ -25,7 +26,8 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
         known.threads.push_back({.tid = thread.tid,
                                  .nth = thread.nth,
                                  .held_at = tracing.director().held_at(thread.tid),
-                                 .stopped_by_signal = tracing.is_stopped_by_signal(thread.tid)});
+                                 .stopped_by_signal = tracing.is_stopped_by_signal(thread.tid),
+                                 .spin = {}});
     return known;
 }
 
@@ -82,10 +84,13 @@ void Watch::attach(const Tracing& tracing, pid_t init) {
     init_ = init;
 }
 
-Scope Watch::scope() const {
+Scope Watch::scope() {
     Scope scope{.roots = {init_}, .processes = {}, .forks = forks_, .main_processes = {}};
     for (const TrackedProcess& process : tracing_->tree().processes())
         scope.processes.push_back(known(process, *tracing_));
+    for (KnownProcess& process : scope.processes)
+        for (KnownThread& thread : process.threads)
+            thread.spin = step_view_.seen(thread.tid, tracing_->stands(thread.tid));
     for (const PlannedProcess& process : plan_->processes) scope.main_processes.push_back(process.name);
     return scope;
 }
@@ -100,6 +105,14 @@ Watcher::Look Watch::look() {
             break;
     }
     return Look::moving;
+}
+
+void Watch::stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) {
+    step_view_.begin(tids, most_steps, init_);
+}
+
+bool Watch::stands(pid_t tid, const user_regs_struct& registers) {
+    return step_view_.stands(tid, registers);
 }
 
 void Watch::forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) {

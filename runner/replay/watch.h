@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "diagnose/diagnosis.h"
+#include "replay/step_view.h"
 #include "report/run_report.h"
 #include "supervise/supervisor.h"
 
@@ -20,6 +21,9 @@ class Watch : public Watcher {
     void attach(const Tracing& tracing, pid_t init);
 
     Look look() override;
+    std::vector<pid_t> running() const override { return diagnoser_.restless(); }
+    void stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) override;
+    bool stands(pid_t tid, const user_regs_struct& registers) override;
     void forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) override;
     void giving_up(size_t hold, const std::string& reason) override;
 
@@ -29,7 +33,7 @@ class Watch : public Watcher {
     std::vector<UnmetHold> unmet(const Diagnosis& now) const;
 
   private:
-    Scope scope() const;
+    Scope scope();
     void limit_kept_memory();
     UnmetHold missing(size_t hold, size_t point, std::string reason, const Diagnosis& diagnosis) const;
 
@@ -37,6 +41,7 @@ class Watch : public Watcher {
     Diagnoser diagnoser_;
     const Tracing* tracing_ = nullptr;
     pid_t init_ = 0;
+    StepView step_view_;
     std::vector<ForkRecord> forks_;
     size_t kept_memory_ = 0;                // bytes read at forks so far
     std::map<size_t, UnmetHold> given_up_;  // by hold

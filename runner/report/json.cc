@@ -43,7 +43,7 @@ Json wait_json(const Wait& wait) {
                  {"by_outside", optional_json(wait.by_outside)}};
     if (is_at_descriptors(wait.kind))
         json.update({{"fd", wait.fd}, {"pipe", wait.pipe_inode}, {"socket", wait.socket_inode}});
-    if (wait.kind == WaitKind::futex)
+    if (wait.kind == WaitKind::futex || wait.kind == WaitKind::spin)
         json.update({{"address", address_text(wait.address)},
                      {"word", wait.word},
                      {"expected", wait.expected},

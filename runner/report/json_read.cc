@@ -127,7 +127,7 @@ Wait read_wait(const Reader& reader) {
         reader.get("pipe", wait.pipe_inode);
         reader.get("socket", wait.socket_inode);
     }
-    if (wait.kind == WaitKind::futex) {
+    if (wait.kind == WaitKind::futex || wait.kind == WaitKind::spin) {
         reader.get_address("address", wait.address);
         reader.get("word", wait.word);
         reader.get("expected", wait.expected);

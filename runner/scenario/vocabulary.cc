@@ -22,7 +22,7 @@ constexpr Table<Cause, 7> causes = {{{Cause::inherited_lock, "inherited-lock"},
                                      {Cause::spin, "spin"},
                                      {Cause::unknown, "unknown"}}};
 
-constexpr Table<WaitKind, 22> wait_kinds = {{{WaitKind::running, "running"},
+constexpr Table<WaitKind, 23> wait_kinds = {{{WaitKind::running, "running"},
                                              {WaitKind::pipe_read, "pipe-read"},
                                              {WaitKind::pipe_write, "pipe-write"},
                                              {WaitKind::fifo_open, "fifo-open"},
@@ -42,6 +42,7 @@ constexpr Table<WaitKind, 22> wait_kinds = {{{WaitKind::running, "running"},
                                              {WaitKind::timer, "timer"},
                                              {WaitKind::held, "held"},
                                              {WaitKind::stopped, "stopped"},
+                                             {WaitKind::spin, "spin"},
                                              {WaitKind::exited, "exited"},
                                              {WaitKind::unknown, "unknown"}}};
 

@@ -60,6 +60,7 @@ enum class WaitKind {
     timer,          // sleeps; goes on by itself
     held,           // at a point, by this runner
     stopped,        // by a signal or another tracer
+    spin,           // goes round in a loop until somebody changes what it reads
     exited,         // ended (a zombie)
     unknown,        // in a system call that this version does not understand
 };

@@ -63,10 +63,13 @@ struct Supervisor::Impl {
                   }),
           children(io, child_signals().release()),
           look_timer(io),
-          limit_timer(io) {}
+          limit_timer(io),
+          stepping(io, tracing, the_watcher, children.native_handle(),
+                   {.seen = [this] { look_at_standing(); }, .more = [this] { handle_children_soon(); }}) {}
 
     void await_children();
     void handle_children();
+    void handle_children_soon();
     void await_exec_error(const std::string& program, UniqueFd fd);
     void read_output(const std::string& process, UniqueFd pipe, bool is_stderr);
     void note_output(const std::string& process, bool is_stderr, std::string_view chunk);
@@ -74,7 +77,10 @@ struct Supervisor::Impl {
     void schedule_look();
     void look();
     void note_look(Watcher::Look seen);
+    void look_step_by_step();
+    void look_at_standing();
     void give_up(const std::vector<size_t>& holds, const std::string& reason);
+    void give_up_all();
     void finish(End end);
     void fail(Error why);
     bool decided() const { return result.has_value(); }
@@ -86,6 +92,8 @@ struct Supervisor::Impl {
     asio::posix::stream_descriptor children;
     asio::steady_timer look_timer, limit_timer;
     LookPace pace;
+    Stepping stepping;
+    SteppingPace stepping_pace;
     std::vector<std::unique_ptr<OutputReader>> outputs;
     std::vector<std::unique_ptr<asio::posix::stream_descriptor>> exec_errors;
     pid_t init = 0;
@@ -146,6 +154,7 @@ void Supervisor::Impl::await_children() {
 
 void Supervisor::Impl::handle_children() {
     constexpr int at_once = 64;  // so that targets which stop all the time can't starve the limits
+    const auto events_before = tracing.events();
     for (int i = 0; i < at_once; ++i) {
         int status = 0;
         const pid_t tid = ::waitpid(-1, &status, __WALL | WNOHANG);
@@ -154,10 +163,7 @@ void Supervisor::Impl::handle_children() {
             return fail({.what = "the sandbox's init ended by itself",
                          .hint = "something outside killed it: run again"});
         tracing.handle(tid, status);
-        if (i == at_once - 1)
-            asio::post(io, [this] {
-                if (!decided()) handle_children();
-            });
+        if (i == at_once - 1) handle_children_soon();
     }
     if (tracing.trouble()) return fail(*tracing.trouble());
     if (tracing.over_process_limit()) return finish(End::process_limit);
@@ -165,8 +171,18 @@ void Supervisor::Impl::handle_children() {
         catch_up_with_output();
         if (tracing.director().active().empty()) return finish(End::finished);
     }
-    pace.something_happened(tracing.director().order_complete());
-    schedule_look();
+    if (tracing.events() != events_before) {
+        pace.something_happened(tracing.director().order_complete());
+        stepping_pace.something_happened(std::chrono::steady_clock::now());
+        schedule_look();
+    }
+    stepping.advance();
+}
+
+void Supervisor::Impl::handle_children_soon() {
+    asio::post(io, [this] {
+        if (!decided()) handle_children();
+    });
 }
 
 void Supervisor::Impl::await_exec_error(const std::string& program, UniqueFd fd) {
@@ -235,25 +251,20 @@ void Supervisor::Impl::look() {
     tracing.look();
     const Director& director = tracing.director();
     if (const auto overdue = director.overdue(std::chrono::steady_clock::now()); !overdue.empty()) {
+        stepping.release();
         give_up(overdue,
                 fmt::format("its limit of {} passed", format_duration(plan->holds[overdue.front()].limit)));
-    } else {
+    } else if (!stepping.active()) {
         const auto seen = watcher->look();
         note_look(seen);
         switch (seen) {
             case Watcher::Look::moving:
+                look_step_by_step();
                 break;
             case Watcher::Look::stuck:
                 return finish(End::stuck);
-            case Watcher::Look::order_stuck: {
-                const auto active = director.active();
-                const auto thread = active.empty()
-                                        ? std::string()
-                                        : director.held_at(director.holds()[active.front()].tid).value_or("");
-                give_up(active,
-                        fmt::format("it can't come any more: everybody else waits for the thread held at {}",
-                                    thread));
-            }
+            case Watcher::Look::order_stuck:
+                give_up_all();
         }
     }
     if (!decided()) schedule_look();
@@ -270,6 +281,31 @@ void Supervisor::Impl::note_look(Watcher::Look seen) {
                        .name = what,
                        .text = {},
                        .by = {}});
+}
+
+void Supervisor::Impl::look_step_by_step() {
+    const auto running = watcher->running();
+    if (running.empty()) return;
+    if (const auto most = stepping_pace.due(std::chrono::steady_clock::now()); most.instructions > 0)
+        stepping.begin(running, most);
+}
+
+// Those that ran all stand now, and have been seen: a consistent look is possible.
+void Supervisor::Impl::look_at_standing() {
+    auto answer = Watcher::Look::moving;
+    for (int looks = 0; looks < 2 && answer == Watcher::Look::moving; ++looks) answer = watcher->look();
+    if (answer == Watcher::Look::stuck) return finish(End::stuck);
+    stepping.release();
+    if (answer == Watcher::Look::order_stuck) give_up_all();
+}
+
+void Supervisor::Impl::give_up_all() {
+    const Director& director = tracing.director();
+    const auto active = director.active();
+    const auto thread =
+        active.empty() ? std::string() : director.held_at(director.holds()[active.front()].tid).value_or("");
+    give_up(active,
+            fmt::format("it can't come any more: everybody else waits for the thread held at {}", thread));
 }
 
 void Supervisor::Impl::give_up(const std::vector<size_t>& holds, const std::string& reason) {

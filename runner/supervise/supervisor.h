@@ -15,6 +15,7 @@
 #include "base/unique_fd.h"
 #include "elf/symbols.h"
 #include "plan/plan.h"
+#include "supervise/stepping.h"
 #include "supervise/tracing.h"
 
 namespace rehang {
@@ -37,15 +38,16 @@ struct CapturedOutput {
 
 // What the supervisor asks of whoever understands waits. All are called on the loop's thread, with no stop
 // unhandled.
-class Watcher {
+class Watcher : public StepViewer {
   public:
     enum class Look {
         moving,       // somebody ran, or may go on by itself
         stuck,        // proven: nobody can go on
         order_stuck,  // proven: nobody can go on unless a hold is given up
     };
-    virtual ~Watcher() = default;
     virtual Look look() = 0;
+    // After a look that said `moving`: threads that use the processor all the time, as it seems.
+    virtual std::vector<pid_t> running() const = 0;
     // The forking thread is stopped, the child has not run yet.
     virtual void forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) = 0;
     // A hold is about to be given up: its thread still stands at its point.

@@ -1,5 +1,6 @@
 #include "supervise/tracee.h"
 
+#include <elf.h>
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
@@ -33,9 +34,10 @@ Expected<void> seize(pid_t tid) {
 }
 
 bool resume(pid_t tid, Resume how, int signal) {
-    const auto request = how == Resume::run            ? PTRACE_CONT
-                         : how == Resume::stay_stopped ? PTRACE_LISTEN
-                                                       : PTRACE_SYSCALL;
+    const auto request = how == Resume::run               ? PTRACE_CONT
+                         : how == Resume::stay_stopped    ? PTRACE_LISTEN
+                         : how == Resume::one_instruction ? PTRACE_SINGLESTEP
+                                                          : PTRACE_SYSCALL;
     return ::ptrace(request, tid, nullptr, as_pointer(static_cast<std::uint64_t>(signal))) == 0;
 }
 
@@ -98,6 +100,29 @@ std::optional<std::uint64_t> entered_call(pid_t tid) {
     const long size = ::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof info), &info);
     if (size <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY) return std::nullopt;
     return info.entry.nr;
+}
+
+// TRAP_TRACE after an instruction, TRAP_BRKPT after one that was a system call (report_single_step() in the
+// kernel; an int3 of the target has SI_KERNEL).
+bool has_stepped(pid_t tid) {
+    siginfo_t info{};
+    return ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_signo == SIGTRAP &&
+           (info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT);
+}
+
+std::vector<unsigned char> extended_registers(pid_t tid) {
+    std::vector<unsigned char> bytes(16 * 1024);  // more than any CPU has; Intel SDM volume 1, chapter 13
+    iovec all{.iov_base = bytes.data(), .iov_len = bytes.size()};
+    if (::ptrace(PTRACE_GETREGSET, tid, as_pointer(NT_X86_XSTATE), &all) != 0) return {};
+    bytes.resize(all.iov_len);
+    return bytes;
+}
+
+std::optional<KernelWritten> restartable_sequence_area(pid_t tid) {
+    __ptrace_rseq_configuration area{};
+    if (::ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, as_pointer(sizeof area), &area) < 0) return std::nullopt;
+    if (area.rseq_abi_pointer == 0) return KernelWritten{};
+    return KernelWritten{.address = area.rseq_abi_pointer, .size = area.rseq_abi_size};
 }
 
 bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code) {

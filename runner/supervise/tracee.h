@@ -20,9 +20,10 @@ namespace rehang {
 Expected<void> seize(pid_t tid);
 
 enum class Resume {
-    run,             // PTRACE_CONT
-    to_system_call,  // PTRACE_SYSCALL: to the next entry or exit; out of a seccomp stop, to that call's exit
-    stay_stopped,    // PTRACE_LISTEN, out of a group-stop: until SIGCONT
+    run,              // PTRACE_CONT
+    to_system_call,   // PTRACE_SYSCALL: to the next entry or exit; out of a seccomp stop, to that call's exit
+    stay_stopped,     // PTRACE_LISTEN, out of a group-stop: until SIGCONT
+    one_instruction,  // PTRACE_SINGLESTEP
 };
 bool resume(pid_t tid, Resume how, int signal);
 // Asks a running thread for a PTRACE_EVENT_STOP.
@@ -54,6 +55,19 @@ std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid);
 
 // The system call that a thread stopped by PTRACE_SYSCALL is about to make; nothing at a call's exit.
 std::optional<std::uint64_t> entered_call(pid_t tid);
+
+// The stop comes from Resume::one_instruction.
+bool has_stepped(pid_t tid);
+// Vector and floating point registers as XSAVE lays them out (NT_X86_XSTATE). Empty if it is gone.
+std::vector<unsigned char> extended_registers(pid_t tid);
+
+// A few bytes that the kernel itself writes to whenever the thread is put on a CPU (rseq(2)).
+struct KernelWritten {
+    std::uint64_t address = 0;
+    std::uint64_t size = 0;
+};
+// Size 0 where the thread has none. Nothing where the kernel does not tell (before Linux 5.13).
+std::optional<KernelWritten> restartable_sequence_area(pid_t tid);
 
 bool write_code(pid_t tid, std::uint64_t address, std::span<const unsigned char> code);
 // The thread need not be stopped for this one. False if not all of it could be read.

@@ -38,6 +38,8 @@ Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
 }
 
 void Tracing::handle(pid_t tid, int status) {
+    if (is_own_stop(tid, status)) return rearmed(tid);
+    ++events_;
     if (WIFEXITED(status) || WIFSIGNALED(status)) return ended(tid, status);
     if (!WIFSTOPPED(status)) return;
     if (tree_.process_of(tid)) return stopped(tid, status);

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <set>
@@ -42,12 +43,24 @@ class Tracing {
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
 
+    // Stops a thread for a moment, without its noticing: it stands as soon as it has stopped, until
+    // release(). If something happens to it first, it goes on by itself with that, and stands no more.
+    void pause(pid_t tid);
+    bool stands(pid_t tid) const;
+    // Of one that stands: executes one instruction, and stands again. False if it is gone.
+    bool step(pid_t tid);
+    void release(pid_t tid);
+    // How many stops and ends there were, but those of threads that pause and step.
+    std::uint64_t events() const { return events_; }
+
     bool all_roots_ended() const;
     bool over_process_limit() const { return over_process_limit_; }
     // What keeps the run from being the one that the plan describes.
     const std::optional<Error>& trouble() const { return trouble_; }
     // The process has a timer that will send it a signal (alarm(2), setitimer(2) ITIMER_REAL).
     bool has_alarm(pid_t pid) const { return alarms_.contains(pid); }
+    // It has one that runs while it uses the processor (ITIMER_VIRTUAL, ITIMER_PROF).
+    bool has_processor_timer(pid_t pid) const { return processor_timers_.contains(pid); }
     // In a group-stop (signal(7), ptrace(2)), until somebody sends SIGCONT.
     bool is_stopped_by_signal(pid_t tid) const { return stopped_by_signal_.contains(tid); }
     // Registers of a thread that is held.
@@ -130,6 +143,8 @@ class Tracing {
     void note(EventKind kind, pid_t tid, std::string name, std::string text = {}, pid_t by = 0);
     EventPlace place(pid_t tid);
     void stub(Image& image, const TrackedProcess& process, pid_t tid);
+    // tracing_pauses.cc
+    bool is_own_stop(pid_t tid, int status);
 
     // Open points of the thread whose event is an E that `is` accepts.
     template <class E, class Is>
@@ -155,8 +170,11 @@ class Tracing {
     // Threads whose maker's event has not come yet: the status of their first stop, or of their end; `dying`
     // for one that was killed at once and let go.
     std::map<pid_t, int> early_;
-    std::set<pid_t> alarms_;
     std::map<size_t, bool> file_there_;  // by point: before the last call that could make it
+    enum class Pause { asked, stands, steps, over };  // over: released before its stop came
+    std::map<pid_t, Pause> pauses_;
+    std::uint64_t events_ = 0;
+    std::set<pid_t> alarms_, processor_timers_;  // processes
     std::set<pid_t> stopped_by_signal_;
     std::vector<int> stubbed_;
     std::vector<std::string> notes_;

@@ -154,6 +154,7 @@ void Tracing::ended(pid_t tid, int status) {
     if (process->pid != tid) return tree_.end_thread(tid);
     images_.erase(tid);
     alarms_.erase(tid);
+    processor_timers_.erase(tid);
     tree_.end_process(*process, status);  // the leader's end is reported last (ptrace(2))
 }
 

@@ -71,12 +71,16 @@ void Tracing::note_alarm(pid_t pid, const user_regs_struct& state) {
             alarms_.insert(pid);
         else
             alarms_.erase(pid);
-    } else if (state.orig_rax == SYS_setitimer && state.rdi == ITIMER_REAL) {
-        itimerval value{};  // ITIMER_VIRTUAL and ITIMER_PROF stand still in a process that waits
+    } else if (state.orig_rax == SYS_setitimer) {
+        itimerval value{};
         if (state.rsi != 0 && !read_memory(pid, state.rsi, &value, sizeof value)) return;
-        if (timerisset(&value.it_value))
+        // ITIMER_VIRTUAL and ITIMER_PROF stand still in a process that sleeps. There is one of each: once
+        // set, they count as set.
+        if (state.rdi != ITIMER_REAL && timerisset(&value.it_value))
+            processor_timers_.insert(pid);
+        else if (state.rdi == ITIMER_REAL && timerisset(&value.it_value))
             alarms_.insert(pid);
-        else
+        else if (state.rdi == ITIMER_REAL)
             alarms_.erase(pid);
     }
 }

@@ -174,3 +174,13 @@ TEST_CASE("what the watcher proves ends the run") {
     ::kill(root, SIGKILL);
     CHECK(supervisor.drain(std::chrono::seconds(30)));
 }
+
+TEST_CASE("a thread that is seen step by step does not notice: it computes, calls and sleeps as it would") {
+    Run run(plan_of("work"), true);
+    REQUIRE(*run.result);
+    CHECK((*run.result)->end == End::finished);
+    CHECK(WEXITSTATUS(run.status()) == 7);
+    CHECK(run.out() == "done");
+    CHECK(run.listener.stepped == std::vector<pid_t>{run.root});
+    CHECK(run.listener.seen.size() > 300);
+}

@@ -20,7 +20,20 @@ class Listener : public Watcher {
         forks.push_back(parent.path.text() + ">" + child.path.text());
     }
     void giving_up(size_t hold, const std::string&) override { given_up.push_back(hold); }
+    std::vector<pid_t> running() const override { return restless; }
+    void stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) override {
+        stepped = tids;
+        steps_left = most_steps;
+    }
+    bool stands(pid_t, const user_regs_struct& registers) override {
+        seen.push_back(registers.rip);
+        return steps_left > 0 && steps_left-- > 0;
+    }
 
+    std::vector<pid_t> restless;  // threads to be seen step by step
+    std::vector<pid_t> stepped;   // those that were, and where they stood
+    std::vector<std::uint64_t> seen;
+    size_t steps_left = 0;
     Look answer = Look::moving;
     std::vector<std::string> forks;
     std::vector<size_t> given_up;
@@ -38,10 +51,12 @@ PlannedHold hold(size_t at, size_t until, std::chrono::milliseconds limit = std:
 
 // A supervised run with what it left to ask about.
 struct Run {
-    explicit Run(Plan the_plan) : plan(std::move(the_plan)), supervisor(plan, files, listener) {
+    explicit Run(Plan the_plan, bool restless = false)
+        : plan(std::move(the_plan)), supervisor(plan, files, listener) {
         std::vector<ReadyProcess> ready;
         ready.push_back(launch(plan));
         root = ready[0].pid;
+        if (restless) listener.restless = {root};
         result.emplace(supervisor.run(std::move(ready), 0));
     }
     ~Run() {

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <spawn.h>
@@ -15,6 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 extern char** environ;
@@ -278,6 +280,26 @@ static int stopped() {
     return WEXITSTATUS(status);
 }
 
+// Long enough for several looks at it, with calls that change nothing, some that sleep, and a signal handler.
+static volatile int handled = 0;
+static void count_signal(int) {
+    handled = handled + 1;
+}
+static int work() {
+    signal(SIGUSR1, count_signal);
+    unsigned long sum = 1;
+    const timespec nap = {0, 1000};
+    for (int round = 0; round < 300; ++round) {
+        for (int i = 0; i < 100000; ++i) sum = sum * 3 + 1;
+        sched_yield();
+        if (nanosleep(&nap, nullptr) != 0) return 1;
+        if (round % 50 == 0) raise(SIGUSR1);
+    }
+    if (handled != 6) return 2;
+    say("done");
+    return sum == 0 ? 3 : 7;
+}
+
 int main(int, char** arguments) {
     const char* mode = arguments[1];
     if (!strcmp(mode, "race")) return race();
@@ -296,6 +318,7 @@ int main(int, char** arguments) {
     if (!strcmp(mode, "signal_thread")) return signalled_thread();
     if (!strcmp(mode, "exec_chain")) return exec_chain(arguments[0]);
     if (!strcmp(mode, "stop")) return stopped();
+    if (!strcmp(mode, "work")) return work();
     if (!strcmp(mode, "exec")) {
         execl("/proc/self/exe", "target", "answer", nullptr);
         return 99;
