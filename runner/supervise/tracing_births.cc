@@ -117,6 +117,7 @@ void Tracing::forget(pid_t tid) {
     open_calls_.erase(tid);
     waits_for_rearmed_.erase(tid);
     kept_.erase(tid);
+    pauses_.erase(tid);
     stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);
     director_.gone(tid);
