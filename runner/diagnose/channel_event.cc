@@ -102,6 +102,12 @@ Ending at_inotify(const Place& place) {
     return ending;
 }
 
+bool has_own_ipc_namespace(const Sleeper& sleeper) {
+    const std::uint64_t own = sleeper.process.ipc_namespace;
+    return sleeper.snapshot.world == World::sandbox && own != 0 &&
+           own != sleeper.snapshot.ipc_namespace_outside;
+}
+
 // A queue has a name, as long as it is not unlinked.
 Ending at_message_queue(const Place& place) {
     const DescriptorSnapshot& descriptor = place.descriptor;
@@ -114,9 +120,11 @@ Ending at_message_queue(const Place& place) {
     Ending ending;
     ending.kind = WaitKind::message_queue;
     ending.clause = fmt::format("a message queue that {}", hold_open(holders.names));
-    ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
+    ending.wakers = std::move(holders.threads);
     ending.by_outside = std::move(holders.by_outside);
-    if (place.sleeper.snapshot.world == World::machine)
+    if (descriptor.target.ends_with(" (deleted)")) return ending;
+    ending.wakers = living_threads(place.sleeper.snapshot, place.sleeper.thread.tid);
+    if (!has_own_ipc_namespace(place.sleeper) && !ending.by_outside)
         ending.by_outside = fmt::format("anybody may open the message queue {}", descriptor.target);
     return ending;
 }

@@ -42,7 +42,7 @@ TEST_CASE("a reader of an eventfd is stuck when only stuck threads hold it") {
     CHECK(scene.wait(10).kind == WaitKind::eventfd);
     SECTION("unless one of them goes on") {
         scene.running(20, 21);
-        CHECK_FALSE(scene.stuck(10));
+        CHECK(scene.wakes(21, 10));
     }
     SECTION("another eventfd does not count") {
         scene.process(30, "c");
@@ -75,7 +75,7 @@ TEST_CASE(
     }
     SECTION("a holder goes on") {
         scene.running(20, 21);
-        CHECK_FALSE(scene.stuck(10));
+        CHECK(scene.wakes(21, 10));
     }
     SECTION("polled") {
         poll_by_a(scene);
@@ -90,7 +90,7 @@ TEST_CASE("a signalfd is read like a signal is waited for") {
     CHECK(scene.stuck(10));
     CHECK(scene.wait(10).kind == WaitKind::signal);
     scene.running(20, 21);
-    CHECK_FALSE(scene.stuck(10));
+    CHECK(scene.wakes(21, 10));
 }
 
 TEST_CASE("poll on a pidfd waits for the end of that process") {
@@ -101,7 +101,7 @@ TEST_CASE("poll on a pidfd waits for the end of that process") {
     CHECK(scene.wait(10).sentence == "polls something (fd 3), until b ends");
     SECTION("which goes on") {
         scene.running(20, 21);
-        CHECK_FALSE(scene.stuck(10));
+        CHECK(scene.wakes(21, 10));
     }
     SECTION("which has ended, waited for or not") {
         scene.of(10).descriptors.front().watched_pid = -1;
@@ -124,8 +124,10 @@ TEST_CASE("inotify: who touches the files is anybody") {
     CHECK_FALSE(scene.stuck(10));
 }
 
-TEST_CASE("a message queue: any thread of the sandbox can open it by its name") {
+TEST_CASE("a message queue: any thread of its IPC namespace can open it by its name") {
     Scene scene = read_by_a(FileKind::message_queue);
+    scene.of(10).ipc_namespace = 5;
+    scene.snapshot.ipc_namespace_outside = 4;
     scene.of(10).threads.clear();
     scene.asleep(10, 10, SYS_mq_timedreceive, {3, 0, 1, 0, 0});
     CHECK(scene.stuck(10));
@@ -133,6 +135,17 @@ TEST_CASE("a message queue: any thread of the sandbox can open it by its name") 
     SECTION("and may go on") {
         scene.process(30, "c");
         scene.running(30, 30);
+        CHECK(scene.wakes(30, 10));
+    }
+    SECTION("unless it has none any more") {
+        scene.process(30, "c");
+        scene.running(30, 30);
+        scene.of(10).descriptors.front().target = "/queue (deleted)";
+        CHECK_FALSE(scene.wakes(30, 10));
+        CHECK(scene.wakes(20, 10));
+    }
+    SECTION("so can anybody in the runner's own namespace") {
+        scene.snapshot.ipc_namespace_outside = 5;
         CHECK_FALSE(scene.stuck(10));
     }
     SECTION("a time-out") {
