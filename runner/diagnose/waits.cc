@@ -254,8 +254,9 @@ void add_wakers_on_the_machine(const Snapshot& snapshot, const ProcessSnapshot& 
                                const ThreadSnapshot& thread, ThreadWait& waiting) {
     Wait& wait = waiting.wait;
     if (wait.kind == WaitKind::exited || wait.by_itself || wait.by_outside) return;
-    // That somebody may kill is always so on a machine, and no way of going on; handlers are asked for below.
-    wait.by_signals = false;
+    // Handlers are asked for below. That somebody outside may kill is always so, and no way of going on; but
+    // one of the tree may be there to do so, and that ends the waits of those who notice it.
+    wait.by_signals = notices_the_end_of_others(wait);
     wait.by_outside = waker_on_the_machine(snapshot, process, thread, waiting);
 }
 

@@ -98,7 +98,8 @@ StuckTree::StuckTree(const std::function<void()>& body) {
     a_ = wait_for_child(init_, 1);
     scope_.roots = {init_};
     scope_.main_processes = {"a"};
-    scope_.processes = {{.pid = a_, .path = "a", .parent_path = {}, .exit_status = {}, .threads = {}}};
+    scope_.processes = {
+        {.pid = a_, .path = "a", .program = {}, .parent_path = {}, .exit_status = {}, .threads = {}}};
 }
 
 StuckTree::~StuckTree() {
@@ -109,8 +110,12 @@ StuckTree::~StuckTree() {
 pid_t StuckTree::name_child(pid_t parent, const std::string& parent_path, const std::string& path,
                             size_t nth) {
     const pid_t child = wait_for_child(parent, nth);
-    scope_.processes.push_back(
-        {.pid = child, .path = path, .parent_path = parent_path, .exit_status = {}, .threads = {}});
+    scope_.processes.push_back({.pid = child,
+                                .path = path,
+                                .program = {},
+                                .parent_path = parent_path,
+                                .exit_status = {},
+                                .threads = {}});
     return child;
 }
 
