@@ -329,6 +329,7 @@ void Supervisor::Impl::fail(Error why) {
 
 bool Supervisor::drain(std::chrono::milliseconds limit) {
     const Instant deadline = std::chrono::steady_clock::now() + limit;
+    impl_->tracing.let_all_die();
     for (;;) {
         int status = 0;
         const pid_t tid = ::waitpid(-1, &status, __WALL | WNOHANG);

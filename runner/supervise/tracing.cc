@@ -126,6 +126,10 @@ void Tracing::expire(size_t hold) {
     let_go(*tid);
 }
 
+void Tracing::let_all_die() {
+    for (const auto& [tid, how] : kept_) resume(tid, Resume::run, 0);
+}
+
 // No hold keeps the thread any more.
 void Tracing::let_go(pid_t tid) {
     stays_at_birth_.erase(tid);  // it has not even stopped for the first time

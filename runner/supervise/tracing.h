@@ -40,6 +40,8 @@ class Tracing {
     void look();
     // A point at which nobody stands: its text was seen in a stream.
     void printed(size_t point);
+    // After SIGKILL for all: one that is held at its exit is beyond signals, and waits for its tracer.
+    void let_all_die();
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
 

@@ -36,9 +36,8 @@ limit = "60s"
 
 TEST_CASE("a target that is killed while it is held, at each kind of point") {
     if (must_skip()) return;
-    const std::string there =
-        GENERATE(as<std::string>(), "born = true", "enter = \"hostile!held_here\"",
-                 "enter = \"syscall:getppid\"", "leave = \"syscall:getppid\"", "exits = true");
+    const std::string there = GENERATE(as<std::string>(), "born = true", "enter = \"hostile!held_here\"",
+                                       "enter = \"syscall:getppid\"", "leave = \"syscall:getppid\"");
     INFO(there);
     const Json run = report_of({.argv = program("hostile", "kills_its_child"),
                                 .rest = killed_there(there),
@@ -47,6 +46,16 @@ TEST_CASE("a target that is killed while it is held, at each kind of point") {
     CHECK(run["exit"] == 7);
     REQUIRE(run["unmet"].size() == 1);
     CHECK(run["unmet"][0]["reason"] == "the thread that was held for it was killed");
+}
+
+TEST_CASE("a target that is held at its exit can't be killed any more, and its parent waits for it") {
+    if (must_skip()) return;
+    const Json run = report_of({.argv = program("hostile", "kills_its_child"),
+                                .rest = killed_there("exits = true"),
+                                .expect = "outcome = \"unmet\""});
+    CHECK(run["as_expected"] == true);
+    REQUIRE(run["unmet"].size() == 1);
+    CHECK(run["unmet"][0]["reason"].get<std::string>().contains("it can't come any more"));
 }
 
 TEST_CASE("children whose maker is killed while it makes them are known all the same") {

@@ -27,8 +27,8 @@ TEST_CASE("endless output neither fills the memory nor keeps the run from its en
 
 TEST_CASE("a gigabyte of output is read, and the first part of it kept") {
     if (must_skip()) return;
-    const Json run =
-        report_of({.argv = program("hostile", "writes_a_gigabyte"), .limits = "output = \"4KiB\""});
+    const Json run = report_of(
+        {.argv = program("hostile", "writes_a_gigabyte"), .timeout = "600s", .limits = "output = \"4KiB\""});
     CHECK(run["exit"] == 7);
     CHECK(run["streams"][0]["stdout"].get<std::string>() == std::string(4096, 'x'));
 }
@@ -46,7 +46,7 @@ TEST_CASE("a target that takes too much memory is refused it") {
 
 TEST_CASE("a target that fills /tmp meets its end") {
     if (must_skip()) return;
-    const Json run = report_of({.argv = program("hostile", "fills_tmp")});
+    const Json run = report_of({.argv = program("hostile", "fills_tmp"), .timeout = "600s"});
     CHECK(run["outcome"] == "exited");
     CHECK(run["exit"] == 7);
 }
