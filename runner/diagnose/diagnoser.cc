@@ -116,7 +116,7 @@ void name_locations(const Evidence& evidence, WaitGraph& graph) {
         if (!at_address || thread.wait.address == 0) continue;
         const ProcessSnapshot& process = *find_process(evidence.snapshot, thread.pid);
         const auto stack = evidence.stacks.find(thread.tid);
-        if (stack != evidence.stacks.end())
+        if (thread.wait.kind == WaitKind::futex && stack != evidence.stacks.end())
             recognise_object(evidence.snapshot, process, thread.wait, stack->second);
         rename_location(thread.wait, place_of(evidence, process, thread.wait.address));
     }

@@ -308,7 +308,7 @@ TEST_CASE("words of the vocabulary") {
               "x.toml:14:9: error: unknown waits \"futx\"; did you mean \"futex\"?\n"
               "    known are: running, pipe-read, pipe-write, fifo-open, socket-read, socket-write, accept, "
               "connect, eventfd, futex, child, file-lock, semaphore, message-queue, poll, vfork, signal, "
-              "timer, held, stopped, exited, "
+              "timer, held, stopped, spin, exited, "
               "unknown"});
     CHECK(mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\n[[process]]\nname = "
                       "\"p\"\nargv = [\"a\"]\n"
