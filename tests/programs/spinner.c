@@ -100,8 +100,9 @@ static void* after_you(void* which) {
     const int me = which != NULL;
     for (;;) {
         atomic_store(&wants[me], 1);
-        if (!atomic_load(&wants[!me])) return which;
+        const int alone = !atomic_load(&wants[!me]);
         atomic_store(&wants[me], 0);
+        if (alone) return which;
     }
 }
 static int politeness(void) {
@@ -109,7 +110,6 @@ static int politeness(void) {
     atomic_store(&wants[0], 1);
     if (pthread_create(&thread, NULL, after_you, &flag) != 0) return 9;
     after_you(NULL);
-    atomic_store(&wants[0], 0);
     return pthread_join(thread, NULL);
 }
 
