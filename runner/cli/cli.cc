@@ -59,6 +59,25 @@ void folder(CLI::App& app, Arguments& to) {
     app.add_option("DIR", to.folder,
                    "a folder of scenarios (default: ./scenarios, else those that came with rehang)");
 }
+void pids(CLI::App& app, Arguments& to) {
+    app.add_option("PID", to.pids, "process ids; all their descendants are looked at, too")
+        ->required()
+        ->check(CLI::Range(1, 1 << 22));
+}
+void tree(CLI::App& app, Arguments& to) {
+    app.add_option(
+           "--tree", to.tree,
+           "look at more: `ancestor` begins at the topmost ancestor in the same session (without a "
+           "terminal's shell), `related` adds who has a pipe or socket in common with them, and so on")
+        ->type_name("ancestor|related")
+        ->check(CLI::IsMember({"ancestor", "related"}));
+}
+void watch(CLI::App& app, Arguments& to) {
+    app.add_flag("--watch", to.watch, "go on looking until it is stuck or has ended; Ctrl-C ends that");
+}
+void only_the_verdict(CLI::App& app, Arguments& to) {
+    app.add_flag("-q,--quiet", to.quiet, "one line with the verdict; no colour, no progress");
+}
 void parent(CLI::App& app, Arguments& to) {
     app.add_option("--parent", to.parent)->required();
 }
@@ -74,12 +93,18 @@ constexpr auto exit_codes =
     "scenario (nothing was run); 3 the runner itself failed; 125 can't run on this host; 130 interrupted.\n"
     "With several scenarios 3 goes before 2, 2 before 1, 1 before 125, 125 before 0.";
 
+constexpr auto diagnose_exit_codes =
+    "Exit status: 0 not stuck, or ended; 1 stuck: proven, at least some of its threads can never go on;\n"
+    "2 usage, or no such process; 3 rehang itself failed; 125 this user may not look into it: which\n"
+    "permission is missing is said on stderr; 130 interrupted.";
+
 struct Command {
     const char* name;
     const char* summary;
     std::vector<Bind> takes;
     const char* examples;
     ExitCode (*carry_out)(const Arguments&);
+    const char* exit_status = exit_codes;
 };
 
 const std::vector<Command>& commands() {
@@ -108,6 +133,20 @@ const std::vector<Command>& commands() {
          "  rehang list\n"
          "  rehang list my-scenarios",
          &list},
+        {"diagnose",
+         "what a process tree that runs already waits for, whether it can ever go on, and why not",
+         {pids, tree, json, watch, only_the_verdict},
+         "Nothing is stopped or changed. Stuck is only what is proven: whoever else on the machine could be "
+         "at\n"
+         "the other end is looked for, and a wait that is not understood counts as one that may end.\n\n"
+         "Examples:\n"
+         "  rehang diagnose 4711                      the process and all its descendants\n"
+         "  sudo rehang diagnose 4711                 of another user, also inside a container\n"
+         "  rehang diagnose 4711 --tree related       and everybody at the other ends of its pipes\n"
+         "  rehang diagnose 4711 --watch --json -     a report as soon as it is stuck\n"
+         "  rehang diagnose $(pidof myserver) --quiet && echo fine",
+         &diagnose,
+         diagnose_exit_codes},
         {"doctor",
          "what this host allows, and how to get what is missing",
          {},
@@ -126,7 +165,7 @@ void describe(CLI::App& app, Arguments& arguments) {
     for (const Command& command : commands()) {
         CLI::App* sub = app.add_subcommand(command.name, command.summary);
         for (const Bind take : command.takes) take(*sub, arguments);
-        sub->footer(fmt::format("{}\n\n{}", command.examples, exit_codes));
+        sub->footer(fmt::format("{}\n\n{}", command.examples, command.exit_status));
         if (*command.summary == '\0') sub->group("");
     }
 }

@@ -18,12 +18,16 @@ struct Arguments {
     bool keep = false;
     bool verbose = false;
     bool quiet = false;
+    std::vector<int> pids;  // of diagnose
+    std::string tree;       // "", "ancestor", "related"
+    bool watch = false;
     std::string folder;  // of list
     int parent = 0;      // of worker: who started it
 };
 
 ExitCode run(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
+ExitCode diagnose(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 

@@ -45,9 +45,13 @@ Progress::Progress(size_t all, bool quiet)
     : all_(all), wanted_(!quiet && !is_plain() && ::isatty(STDERR_FILENO)) {}
 
 void Progress::show(size_t done) {
+    show(fmt::format("{} of {} runs", done, all_));
+}
+
+void Progress::show(std::string_view what) {
     const auto elapsed = std::chrono::steady_clock::now() - start_;
     if (!wanted_ || elapsed < std::chrono::seconds(1)) return;
-    fmt::print(stderr, "\r\x1b[K{} of {} runs, {} s", done, all_,
+    fmt::print(stderr, "\r\x1b[K{}, {} s", what,
                std::chrono::duration_cast<std::chrono::seconds>(elapsed).count());
     shown_ = true;
 }

@@ -25,6 +25,7 @@ class Progress {
     ~Progress() { hide(); }
 
     void show(size_t done);
+    void show(std::string_view what);  // of work without a known end
     void hide();  // before other text goes to the terminal
 
   private:

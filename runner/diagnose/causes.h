@@ -9,6 +9,12 @@ namespace rehang {
 
 // A lock was locked at a fork by a thread that fork did not copy (inherited_lock.cc).
 std::optional<Finding> find_inherited_lock(const Evidence& evidence);
+// The same where nobody has seen the fork: a mutex names an owner that is a thread of the parent
+// (foreign_owner.cc).
+std::optional<Finding> find_foreign_owner(const Evidence& evidence);
+// All threads of a process wait for one lock without an owner in it. Cause unknown, but more is said than the
+// waits (foreign_owner.cc).
+std::optional<Finding> find_lock_of_nobody(const Evidence& evidence);
 // Threads of one process wait for each other's locks in a circle (lock_cycle.cc).
 std::optional<Finding> find_lock_cycle(const Evidence& evidence);
 // A reader waits for the end of a pipe whose write end is kept open by processes that wait for something else

@@ -56,7 +56,10 @@ std::optional<Stat> parse_stat(std::string_view text) {
     const std::string_view state = next_word(rest);
     if (state.empty()) return std::nullopt;
     const std::string_view parent = next_word(rest);
-    for (int i = 0; i < 4; ++i) next_word(rest);
+    next_word(rest);  // process group
+    const std::string_view session = next_word(rest);
+    const std::string_view terminal = next_word(rest);
+    next_word(rest);  // the terminal's foreground process group
     const std::uint64_t flags = number(next_word(rest));
     constexpr std::uint64_t pf_kthread = 0x00200000;  // include/linux/sched.h
     constexpr int fields_between = 12;                // ppid is field 4, flags field 9, starttime field 22
@@ -64,6 +67,8 @@ std::optional<Stat> parse_stat(std::string_view text) {
     return Stat{.comm = std::string(text.substr(open + 1, close - open - 1)),
                 .state = state.front(),
                 .parent = number<pid_t>(parent),
+                .session = number<pid_t>(session),
+                .terminal = number<int>(terminal),
                 .kernel_thread = (flags & pf_kthread) != 0,
                 .start_time = number(next_word(rest))};
 }

@@ -19,6 +19,8 @@ struct Stat {
     std::string comm;
     char state = '?';
     pid_t parent = 0;
+    pid_t session = 0;
+    int terminal = 0;  // device number of the controlling terminal, 0: none
     bool kernel_thread = false;
     std::uint64_t start_time = 0;  // clock ticks since boot
 };

@@ -16,7 +16,15 @@
 namespace rehang {
 
 std::string_view to_text(Role role) {
-    return role == Role::scenario ? "scenario" : "control";
+    switch (role) {
+        case Role::scenario:
+            return "scenario";
+        case Role::control:
+            return "control";
+        case Role::diagnosis:
+            return "diagnosis";
+    }
+    return "?";
 }
 
 std::string CodePlace::text() const {

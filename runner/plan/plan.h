@@ -17,7 +17,11 @@
 
 namespace rehang {
 
-enum class Role { scenario, control };
+enum class Role {
+    scenario,
+    control,
+    diagnosis,  // no run at all: a look at processes that were there already
+};
 std::string_view to_text(Role role);
 
 struct PlannedProcess {

@@ -101,7 +101,7 @@ class Reader {
 };
 
 std::optional<Role> parse_role(std::string_view text) {
-    for (const Role role : {Role::scenario, Role::control})
+    for (const Role role : {Role::scenario, Role::control, Role::diagnosis})
         if (text == to_text(role)) return role;
     return std::nullopt;
 }

@@ -42,6 +42,7 @@ std::string next_step(const RunReport& report) {
         case Outcome::hung:
         case Outcome::exited:
         case Outcome::signaled:
+        case Outcome::running:
             break;
     }
     if (report.as_expected)
@@ -73,6 +74,8 @@ std::string verdict_text(const RunReport& report) {
             return "unmet: the order was not reached";
         case Outcome::unsupported:
             return "unsupported: can't run here";
+        case Outcome::running:
+            return "not stuck";
     }
     return "?";
 }

@@ -36,11 +36,19 @@ std::string wait_sentence(const DiagnosedThread& thread) {
     return text;
 }
 
+// As the targets see it, the same in every run. Of a tree that the user found: as the user sees it.
+std::string pid_text(const RunReport& report, const DiagnosedProcess& process) {
+    if (report.role != Role::diagnosis) return fmt::format("{}", process.inner_pid);
+    return process.inner_pid == process.pid || process.inner_pid == 0
+               ? fmt::format("{}", process.pid)
+               : fmt::format("{} ({} inside)", process.pid, process.inner_pid);
+}
+
 void add_rows(const RunReport& report, const DiagnosedProcess& process, size_t depth,
               std::vector<TreeRow>& rows) {
     const std::string branch = depth == 0 ? "" : std::string(3 * (depth - 1), ' ') + "└─ ";
     rows.push_back({.label = branch + process.path,
-                    .state = fmt::format("pid {}, {}", process.inner_pid, state_text(process)),
+                    .state = fmt::format("pid {}, {}", pid_text(report, process), state_text(process)),
                     .text = {}});
     const std::string below(3 * depth + 2, ' ');
     const bool alive = process.state == "running";
@@ -129,7 +137,10 @@ std::string why_section(const RunReport& report, const TextStyle& style) {
         text = section("Why", style);
         for (const std::string& sentence : report.explanation) text += wrapped("  ", sentence, style);
     }
-    return text + list_section(report.proven ? "Doubts" : "Not proven, because", report.doubts, style) +
+    const bool told = report.role == Role::diagnosis;  // with the threads that they are about
+    return text +
+           list_section(report.proven ? "Doubts" : "Not proven, because",
+                        told ? std::vector<std::string>() : report.doubts, style) +
            list_section("Notes", report.notes, style);
 }
 

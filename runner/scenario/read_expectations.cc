@@ -8,7 +8,7 @@ constexpr std::int64_t highest_exit_status = 255;
 // What [expect] and [control] have in common.
 void read_result(Fields& fields, ExpectDecl& expect) {
     expect.at = fields.at();
-    if (const auto outcome = fields.word("outcome", parse_outcome, outcome_texts()))
+    if (const auto outcome = fields.word("outcome", parse_expected_outcome, expected_outcome_texts()))
         expect.outcome = *outcome;
     expect.exit = fields.maybe_integer("exit", 0, highest_exit_status);
     expect.signal = fields.maybe_text("signal");

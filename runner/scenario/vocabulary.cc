@@ -6,12 +6,13 @@ namespace {
 template <class E, size_t N>
 using Table = std::array<std::pair<E, std::string_view>, N>;
 
-constexpr Table<Outcome, 6> outcomes = {{{Outcome::exited, "exited"},
+constexpr Table<Outcome, 7> outcomes = {{{Outcome::exited, "exited"},
                                          {Outcome::signaled, "signaled"},
                                          {Outcome::hung, "hung"},
                                          {Outcome::timeout, "timeout"},
                                          {Outcome::unmet, "unmet"},
-                                         {Outcome::unsupported, "unsupported"}}};
+                                         {Outcome::unsupported, "unsupported"},
+                                         {Outcome::running, "running"}}};
 
 constexpr Table<Cause, 7> causes = {{{Cause::inherited_lock, "inherited-lock"},
                                      {Cause::lock_cycle, "lock-cycle"},
@@ -99,14 +100,20 @@ std::string_view to_text(WaitKind kind) {
 std::optional<Outcome> parse_outcome(std::string_view text) {
     return value_of(outcomes, text);
 }
+std::optional<Outcome> parse_expected_outcome(std::string_view text) {
+    const auto outcome = parse_outcome(text);
+    return outcome == Outcome::running ? std::nullopt : outcome;
+}
 std::optional<Cause> parse_cause(std::string_view text) {
     return value_of(causes, text);
 }
 std::optional<WaitKind> parse_wait_kind(std::string_view text) {
     return value_of(wait_kinds, text);
 }
-std::vector<std::string> outcome_texts() {
-    return texts_of(outcomes);
+std::vector<std::string> expected_outcome_texts() {
+    auto texts = texts_of(outcomes);
+    std::erase(texts, to_text(Outcome::running));
+    return texts;
 }
 std::vector<std::string> cause_texts() {
     return texts_of(causes);
