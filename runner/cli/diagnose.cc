@@ -8,14 +8,13 @@
 
 #include "base/files.h"
 #include "cli/commands.h"
+#include "cli/json_file.h"
 #include "cli/load.h"
-#include "cli/run_output.h"
 #include "cli/terminal.h"
 #include "diagnose/proc_files.h"
 #include "live/access.h"
 #include "live/live_tree.h"
 #include "live/roots.h"
-#include "report/json.h"
 #include "report/text_diagnosis.h"
 
 namespace rehang {
@@ -75,11 +74,12 @@ ExitCode diagnose(const Arguments& arguments) {
             print_error(may.error());
             return code_of(may.error());
         }
-    auto json_file = JsonFile::open(arguments.json);
-    if (!json_file) {
-        print_error(json_file.error());
+    auto opened = OutputFile::open(arguments.json);
+    if (!opened) {
+        print_error(opened.error());
         return ExitCode::broken;
     }
+    JsonFile json_file(std::move(*opened));
     const auto tree_kind = parse_tree(arguments.tree);
     elf::Files files;
     const std::string title = title_of(arguments.pids);
@@ -92,7 +92,9 @@ ExitCode diagnose(const Arguments& arguments) {
         if (!put(arguments.quiet ? diagnosis_line(report, style) : render_diagnosis(report, style)))
             return ExitCode::closed_output;
     }
-    if (auto written = json_file->write(document({report})); !written) {
+    auto written = json_file.add(report);
+    if (written) written = json_file.finish({});
+    if (!written) {
         if (arguments.json == "-") return ExitCode::closed_output;
         print_error(written.error());
         return ExitCode::failed;

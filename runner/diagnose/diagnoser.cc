@@ -78,6 +78,12 @@ std::vector<std::string> doubts_about(const Snapshot& snapshot, const WaitGraph&
     return not_understood;
 }
 
+// The stack of a thread that ran meanwhile is not the one that its stack pointer belonged to.
+void cut_at_nonsense(std::vector<elf::Frame>& stack) {
+    const auto nowhere = std::ranges::find_if(stack, [](const elf::Frame& f) { return f.module.empty(); });
+    stack.erase(nowhere, stack.end());
+}
+
 // Says what kind of object each futex belongs to, and puts the symbols' names in the place of bare addresses.
 void name_locations(const Evidence& evidence, WaitGraph& graph) {
     for (ThreadWait& thread : graph.threads) {
@@ -142,10 +148,12 @@ Diagnoser::Answer Diagnoser::look(const Scope& scope) {
 void Diagnoser::Impl::unwind_all(Evidence& evidence) {
     for (const ProcessSnapshot& process : evidence.snapshot.processes) {
         if (process.zombie || process.outside || process.mappings.empty()) continue;
-        for (const ThreadSnapshot& thread : process.threads)
-            if (thread.sp != 0)
-                evidence.stacks[thread.tid] =
-                    collector.unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp});
+        for (const ThreadSnapshot& thread : process.threads) {
+            if (thread.sp == 0) continue;
+            auto& stack = evidence.stacks[thread.tid];
+            stack = collector.unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp});
+            if (thread.moved) cut_at_nonsense(stack);
+        }
     }
 }
 

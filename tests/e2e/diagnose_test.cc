@@ -1,0 +1,207 @@
+// rehang diagnose: trees that were running before anybody asked.
+#include <fcntl.h>
+#include <pthread.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <csignal>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <regex>
+
+#include "base/files.h"
+#include "base/unique_fd.h"
+#include "catch.h"
+#include "command.h"
+#include "normal_form.h"
+
+namespace rehang::e2e {
+namespace {
+
+using Catch::Matchers::Contains;
+using Json = nlohmann::json;
+
+// A process of the test's own, named "target", that ends with the object together with its children.
+class Target {
+  public:
+    explicit Target(const std::function<void()>& body) {
+        pid_ = fork();
+        if (pid_ != 0) return;
+        setpgid(0, 0);
+        for (int number = 1; number < SIGRTMIN; ++number) signal(number, SIG_DFL);  // Catch2's
+        pthread_setname_np(pthread_self(), "target");
+        body();
+        _exit(0);
+    }
+    ~Target() {
+        kill(-pid_, SIGKILL);
+        kill(pid_, SIGKILL);
+        waitpid(pid_, nullptr, 0);
+    }
+    Target(const Target&) = delete;
+    Target& operator=(const Target&) = delete;
+
+    std::string pid() const { return std::to_string(pid_); }
+
+  private:
+    pid_t pid_ = -1;
+};
+
+pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+
+void* lock_and_stay(void* locked) {
+    pthread_mutex_lock(&mutex);
+    pthread_barrier_wait(static_cast<pthread_barrier_t*>(locked));
+    for (;;) pause();
+}
+
+// A thread holds the mutex while the process forks; the child wants it.
+void fork_while_another_thread_holds_a_mutex() {
+    pthread_barrier_t locked;
+    pthread_barrier_init(&locked, nullptr, 2);
+    pthread_t thread{};
+    pthread_create(&thread, nullptr, lock_and_stay, &locked);
+    pthread_barrier_wait(&locked);
+    if (fork() == 0) pthread_mutex_lock(&mutex);
+    for (;;) pause();
+}
+
+void lock_twice() {
+    pthread_mutex_lock(&mutex);
+    pthread_mutex_lock(&mutex);
+}
+
+// Without pids, tids and inner names of the C library, which differ from one version to the next.
+std::string without_numbers(std::string text) {
+    text = std::regex_replace(normal_form(std::move(text)), std::regex("([pt]id) [0-9]+"), "$1 N");
+    return std::regex_replace(text, std::regex(" +"), " ");
+}
+
+// Looks until the target has come to where it hangs.
+Finished diagnose_until(int status, const std::vector<std::string>& words) {
+    Finished result;
+    for (int i = 0; i < 200; ++i) {
+        result = rehang(words);
+        if (result.status == status) break;
+    }
+    return result;
+}
+
+constexpr auto why = R"(
+Why
+ 1 of 3 threads can never go on; the others may, without any help for these.
+ target/1 can never go on: it waits for the lock at e2e!)";
+
+}  // namespace
+
+TEST_CASE("diagnose: a mutex that a fork took over is found in a tree that nobody started for the purpose") {
+    const Target target(fork_while_another_thread_holds_a_mutex);
+    const Finished result = diagnose_until(1, {"diagnose", target.pid()});
+    REQUIRE(result.status == 1);
+    const std::string text = without_numbers(result.out);
+    CHECK_THAT(text, Contains("✗ target (pid N) partly stuck: inherited-lock, proven ("));
+    CHECK_THAT(text,
+               Contains(" target pid N, running\n main waits for a signal, in pause (may go on: anybody may "
+                        "send it a signal)\n"));
+    CHECK_THAT(text, Contains(why));
+    CHECK_THAT(unwrapped(text),
+               Contains("The mutex names tid N as its owner, which is no thread of target/1: it is "
+                        "thread 2 of its parent target. fork copies the memory, so the locked mutex "
+                        "too, but only the thread that calls it under a new tid: nobody in target/1 "
+                        "will ever release the mutex."));
+    CHECK_THAT(text, Contains("pthread_mutex_lock\n"));
+}
+
+TEST_CASE("diagnose: the report for programs has one RUN of the role diagnosis") {
+    const Target target(lock_twice);
+    const Finished result = diagnose_until(1, {"diagnose", target.pid(), "--json", "-"});
+    REQUIRE(result.status == 1);
+    const Json report = Json::parse(result.out);
+    CHECK(report["format"] == 1);
+    REQUIRE(report["runs"].size() == 1);
+    const Json& run = report["runs"][0];
+    CHECK(run["role"] == "diagnosis");
+    CHECK(run["outcome"] == "hung");
+    CHECK(run["proven"] == true);
+    REQUIRE(run["processes"].size() == 1);
+    CHECK(run["processes"][0]["path"] == "target");
+    CHECK(std::to_string(run["processes"][0]["host_pid"].get<int>()) == target.pid());
+    CHECK(run["processes"][0]["threads"][0]["stuck"] == true);
+    CHECK(run["processes"][0]["threads"][0]["waits_for"]["kind"] == "futex");
+}
+
+TEST_CASE("diagnose --watch ends as soon as the tree is stuck") {
+    std::array<int, 2> go{};
+    REQUIRE(pipe2(go.data(), O_CLOEXEC) == 0);
+    const UniqueFd read_end(go[0]), write_end(go[1]);
+    const Target target([&] {
+        char byte = 0;
+        if (read(read_end.get(), &byte, 1) == 1) lock_twice();
+    });
+    Running watching({"diagnose", target.pid(), "--watch", "--quiet"});
+    REQUIRE(write(write_end.get(), "x", 1) == 1);
+    CHECK_THAT(watching.read_line(), Contains("stuck: "));
+    CHECK(watching.wait().status == 1);
+}
+
+TEST_CASE("diagnose: a process that works is not stuck, and is named as one that ran") {
+    const Target target([] {
+        for (;;) usleep(500);
+    });
+    const Finished result = rehang({"diagnose", target.pid()});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("not stuck"));
+    CHECK_THAT(result.out, Contains("1 of 1 threads ran between two looks, "));
+}
+
+TEST_CASE("diagnose: a process that waits for a signal is not stuck") {
+    const Target target([] {
+        for (;;) pause();
+    });
+    const Finished result = rehang({"diagnose", target.pid()});
+    CHECK(result.status == 0);
+}
+
+TEST_CASE("diagnose: of a zombie it is said who has not waited for it") {
+    const Target target([] {});
+    siginfo_t ended{};
+    REQUIRE(waitid(P_PID, static_cast<id_t>(std::stoi(target.pid())), &ended, WEXITED | WNOWAIT) == 0);
+    const Finished result = rehang({"diagnose", target.pid()});
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("not stuck: it has ended"));
+    CHECK_THAT(unwrapped(result.out),
+               Contains("stays a zombie: e2e (pid " + std::to_string(getpid()) + ") has not waited for it."));
+}
+
+TEST_CASE("diagnose: a pid that nobody has is a mistake of the user") {
+    const Finished result = rehang({"diagnose", "4194303"});
+    CHECK(result.status == 2);
+    CHECK_THAT(result.err, Contains("no process has pid 4194303"));
+    CHECK(rehang({"diagnose", "nobody"}).status == 2);
+    CHECK(rehang({"diagnose"}).status == 2);
+    CHECK(rehang({"diagnose", "1", "--tree", "upwards"}).status == 2);
+}
+
+TEST_CASE("diagnose: a kernel thread runs no program") {
+    if (read_file_or_empty("/proc/2/comm") != "kthreadd\n") {
+        WARN("skipped: no kernel threads to be seen here");
+        return;
+    }
+    const Finished result = rehang({"diagnose", "2"});
+    CHECK(result.status == 2);
+    CHECK_THAT(result.err, Contains("kthreadd (pid 2) is a kernel thread"));
+}
+
+TEST_CASE("diagnose: who may not look is told which permission is missing, and what would help") {
+    if (geteuid() == 0) {
+        WARN("skipped: root may look into everybody");
+        return;
+    }
+    const Finished result = rehang({"diagnose", "1"});
+    CHECK(result.status == 125);
+    CHECK_THAT(result.err, Contains("CAP_SYS_PTRACE"));
+    CHECK_THAT(result.err, Contains("sudo rehang diagnose 1"));
+}
+
+}  // namespace rehang::e2e
