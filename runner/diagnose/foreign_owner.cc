@@ -53,7 +53,7 @@ std::vector<std::string> waiting_for(const Evidence& evidence, const ThreadWait&
     return waiting;
 }
 
-std::string who_waits(const Evidence& evidence, const ThreadWait& lock) {
+std::string who_waits_for(const Evidence& evidence, const ThreadWait& lock) {
     const auto waiting = waiting_for(evidence, lock);
     return fmt::format("{} can never go on: {} for the lock at {}, which is locked (its word is {}).",
                        enumerate(waiting), waiting.size() == 1 ? "it waits" : "they wait", lock.wait.location,
@@ -85,13 +85,13 @@ std::optional<Finding> find_foreign_owner(const Evidence& evidence) {
     if (evidence.scope.world != World::machine) return std::nullopt;
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const ProcessSnapshot& process = *find_process(evidence.snapshot, thread->pid);
-        const auto owner = mutex_owner(evidence, *thread);
+        const auto owner = mutex_owner(*thread);
         if (!owner || has_thread(process, *owner)) continue;
         const auto parents = thread_of_parent(evidence, process, *owner);
         if (!parents) continue;
         Finding finding = {.cause = Cause::inherited_lock, .sentences = {}, .nodes = {}, .edges = {}};
         finding.sentences = {
-            who_waits(evidence, *thread),
+            who_waits_for(evidence, *thread),
             fmt::format("The mutex names tid {} as its owner, which is no thread of {}: it is thread {} of "
                         "its parent {}.",
                         *owner, label(process), parents->nth, parents->process),
@@ -113,7 +113,7 @@ std::optional<Finding> find_lock_of_nobody(const Evidence& evidence) {
         if (!lock || thread->wait.word == 0 || !all_wait_for(evidence, process, *thread)) continue;
         Finding finding;
         finding.sentences = {
-            who_waits(evidence, *thread),
+            who_waits_for(evidence, *thread),
             living_threads(process).size() == 1
                 ? fmt::format("It is the only thread of {}: either it holds the lock itself, or the lock was "
                               "locked already when the process was forked.",
