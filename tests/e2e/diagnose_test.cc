@@ -101,9 +101,7 @@ TEST_CASE("diagnose: a mutex that a fork took over is found in a tree that nobod
     REQUIRE(result.status == 1);
     const std::string text = without_numbers(result.out);
     CHECK_THAT(text, Contains("✗ target (pid N) partly stuck: inherited-lock, proven ("));
-    CHECK_THAT(text,
-               Contains(" target pid N, running\n main waits for a signal, in pause (may go on: anybody may "
-                        "send it a signal)\n"));
+    CHECK_THAT(text, Contains(" target pid N, running\n main waits for a signal, in pause (may go on: "));
     CHECK_THAT(text, Contains(why));
     CHECK_THAT(unwrapped(text),
                Contains("The mutex names tid N as its owner, which is no thread of target/1: it is "
