@@ -27,7 +27,9 @@ class Listener : public Watcher {
     }
     bool stands(pid_t, const user_regs_struct& registers) override {
         seen.push_back(registers.rip);
-        return steps_left > 0 && steps_left-- > 0;
+        if (steps_left > 0) return steps_left-- > 0;
+        ::kill(stepped.front(), SIGUSR2);  // it has worked enough
+        return false;
     }
 
     std::vector<pid_t> restless;  // threads to be seen step by step
