@@ -14,6 +14,7 @@ struct Where {
     std::string rehang;     // the program
     std::string targets;    // folder
     std::string scenarios;  // folder
+    std::string crowd;      // the program of tests/programs/crowd.c
 };
 
 // One combination of a scenario's matrix.

@@ -1,7 +1,7 @@
 // What rehang costs, next to the bare programs and to what people do without it. Prints tables; judges
 // nothing.
 //
-//   rehang_bench --rehang PROGRAM --targets FOLDER --scenarios FOLDER [--repeat N]
+//   rehang_bench --rehang PROGRAM --targets FOLDER --scenarios FOLDER --crowd PROGRAM [--repeat N]
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -40,6 +40,7 @@ Expected<void> print_all(const Where& where, int repeat) {
     if (auto printed = print_syscall_cost(where, folder.path(), std::min(repeat, 5)); !printed)
         return printed;
     if (auto printed = print_stop_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
+    if (auto printed = print_diagnose_cost(where, std::min(repeat, 5)); !printed) return printed;
     return print_memory(where, folder.path(), 25 * repeat);
 }
 
@@ -57,6 +58,7 @@ int main(int argc, char** argv) {
     app.add_option("--scenarios", where.scenarios, "Folder of the catalogue")
         ->required()
         ->check(CLI::ExistingDirectory);
+    app.add_option("--crowd", where.crowd, "The crowd program")->required()->check(CLI::ExistingFile);
     app.add_option("--repeat", repeat, "Runs of each")->check(CLI::PositiveNumber)->capture_default_str();
     CLI11_PARSE(app, argc, argv);
 

@@ -23,4 +23,7 @@ Expected<void> print_stop_cost(const Where& where, const std::string& folder, in
 // The largest resident set of rehang and its worker after a few runs and after `runs` runs in one worker.
 Expected<void> print_memory(const Where& where, const std::string& folder, int runs);
 
+// What runs already: `rehang diagnose` next to gdb's stacks of all threads.
+Expected<void> print_diagnose_cost(const Where& where, int repeat);
+
 }  // namespace rehang::bench
