@@ -39,23 +39,34 @@ bool is_in(const Census& census, pid_t pid) {
     return std::ranges::find(census.processes, pid, &CensusProcess::pid) != census.processes.end();
 }
 
+// False: a thread vanished meanwhile.
+bool look_at_threads(CensusProcess& process, const std::vector<pid_t>& tids) {
+    bool complete = true;
+    for (const pid_t tid : tids) {
+        if (auto thread = look_at_thread(process.pid, tid))
+            process.threads.push_back(std::move(*thread));
+        else
+            complete = false;
+    }
+    // The main thread first: tids may have wrapped around.
+    std::ranges::stable_sort(process.threads, {}, [&](const CensusThread& thread) {
+        return std::pair(thread.tid != process.pid, thread.start_time);
+    });
+    return complete;
+}
+
+bool is_unchanged(const CensusProcess& process) {
+    CensusProcess now = {.pid = process.pid, .parent = process.parent, .threads = {}};
+    return look_at_threads(now, thread_ids(process.pid)) && now == process;
+}
+
 void add_process(Census& census, pid_t pid, pid_t parent) {
     if (is_in(census, pid)) return;  // below two roots
     const std::vector<pid_t> tids = thread_ids(pid);
     // Children first: were a parent to end after this, it would not be asleep below, and the census no proof.
     const std::vector<pid_t> children = proc::children_of(pid, tids);
     CensusProcess process = {.pid = pid, .parent = parent, .threads = {}};
-    for (const pid_t tid : tids) {
-        auto thread = look_at_thread(pid, tid);
-        if (thread)
-            process.threads.push_back(std::move(*thread));
-        else
-            census.complete = false;
-    }
-    // The main thread first: tids may have wrapped around.
-    std::ranges::stable_sort(process.threads, {}, [&](const CensusThread& thread) {
-        return std::pair(thread.tid != pid, thread.start_time);
-    });
+    if (!look_at_threads(process, tids)) census.complete = false;
     if (process.threads.empty())
         census.complete = false;
     else
@@ -78,6 +89,13 @@ Census take_census(const std::vector<pid_t>& roots, Roots themselves) {
         return std::pair(process.threads.front().start_time, process.pid);
     });
     return census;
+}
+
+Census take_census(const std::vector<pid_t>& roots, Roots themselves, const Census& last) {
+    // A running thread may have got a child without a change of its counts.
+    const bool same =
+        all_sleep(last) && !last.processes.empty() && std::ranges::all_of(last.processes, is_unchanged);
+    return same ? last : take_census(roots, themselves);
 }
 
 const CensusThread* find_thread(const Census& census, pid_t tid) {

@@ -38,6 +38,10 @@ struct Census {
 enum class Roots { count, do_not_count };
 Census take_census(const std::vector<pid_t>& roots, Roots themselves);
 
+// The same, and cheaper where nothing has changed since `last`: who has not run has no new children. (One
+// whose parent has ended becomes the child of another process; but then its parent's end is a change.)
+Census take_census(const std::vector<pid_t>& roots, Roots themselves, const Census& last);
+
 // Null where there is none.
 const CensusThread* find_thread(const Census& census, pid_t tid);
 // Does not run, is not about to, and is not on its way out.

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 
 #include "base/files.h"
 #include "diagnose/asked_memory.h"
@@ -140,8 +141,9 @@ bool watches(pid_t pid, int epoll, int fd, unsigned nth) {
     return syscall(SYS_kcmp, pid, pid, KCMP_EPOLL_TFD, fd, &slot) == 0;
 }
 
-void look_into_process(ProcessSnapshot& process) {
-    for (ThreadSnapshot& thread : process.threads) look_into_thread(thread, process.pid);
+void look_into_process(ProcessSnapshot& process, const std::set<pid_t>& known_threads) {
+    for (ThreadSnapshot& thread : process.threads)
+        if (!known_threads.contains(thread.tid)) look_into_thread(thread, process.pid);
     if (process.inner_pid == 0) process.inner_pid = process.threads.front().inner_tid;
     if (process.zombie) return;
     // The main thread may have ended before the others: what the process owns is then seen only through one
@@ -261,6 +263,21 @@ bool something_moves(const Snapshot& snapshot) {
     return std::ranges::any_of(snapshot.sockets, [](const auto& entry) { return entry.second.moving; });
 }
 
+// Threads that have not run since the last cut wait where they did: what was read of them is still true.
+// Returns who they are.
+std::set<pid_t> take_over_threads(Snapshot& snapshot, const Snapshot& last, bool nobody_ran) {
+    std::set<pid_t> known;
+    if (!nobody_ran) return known;
+    for (ProcessSnapshot& process : snapshot.processes)
+        for (ThreadSnapshot& thread : process.threads) {
+            const ThreadSnapshot* const before = find_thread(last, thread.tid);
+            if (!before || before->moved) continue;
+            thread = *before;
+            known.insert(thread.tid);
+        }
+    return known;
+}
+
 }  // namespace
 
 Snapshot Collector::collect(const Scope& scope, Detail detail) {
@@ -269,7 +286,7 @@ Snapshot Collector::collect(const Scope& scope, Detail detail) {
 }
 
 Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
-    const Census before = take_census(scope.roots, Roots::do_not_count);
+    const Census before = take_census(scope.roots, Roots::do_not_count, last_census_);
     const bool asleep = all_sleep(before);
     const bool still_true = asleep && last_.consistent && before == last_census_ && !something_moves(last_);
     if (!still_true) {
@@ -281,7 +298,7 @@ Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
     add_what_the_runner_knows(snapshot, scope);
     check_spins(snapshot);
     snapshot.consistent = last_.consistent =
-        asleep && take_census(scope.roots, Roots::do_not_count) == before;
+        asleep && take_census(scope.roots, Roots::do_not_count, before) == before;
     last_census_ = before;
     return snapshot;
 }
@@ -303,14 +320,16 @@ Snapshot Collector::collect_on_machine(const Scope& scope, Detail detail) {
 
 // Others may run meanwhile, and are marked: only those that slept all the time are seen as of one moment.
 Snapshot Collector::cut(const Scope& scope) {
-    const Census before = take_census(scope.roots, Roots::count);
+    const Census before = take_census(scope.roots, Roots::count, last_census_);
     Snapshot snapshot = states_of(before);
     snapshot.world = World::machine;
     names_.name(before, snapshot);
-    look_into(snapshot);
+    read_details(snapshot, take_over_threads(snapshot, last_, before == last_census_));
     snapshot.detailed = false;
-    mark_moved(snapshot, before, take_census(scope.roots, Roots::count));
+    mark_moved(snapshot, before, take_census(scope.roots, Roots::count, before));
     snapshot.consistent = true;
+    last_ = snapshot;
+    last_census_ = before;
     return snapshot;
 }
 
@@ -322,8 +341,8 @@ Snapshot Collector::cut_patiently(const Scope& scope) {
     return snapshot;
 }
 
-void Collector::look_into(Snapshot& snapshot) {
-    for (ProcessSnapshot& process : snapshot.processes) look_into_process(process);
+void Collector::read_details(Snapshot& snapshot, const std::set<pid_t>& known_threads) {
+    for (ProcessSnapshot& process : snapshot.processes) look_into_process(process, known_threads);
     find_shared_memory(snapshot);
     snapshot.ipc_namespace_outside = proc::read_namespace("/proc/self/ns/ipc");
     read_asked_memory(snapshot);
@@ -334,7 +353,7 @@ void Collector::look_into(Snapshot& snapshot) {
 }
 
 void Collector::look_into(Snapshot& snapshot, const Scope& scope) {
-    look_into(snapshot);
+    read_details(snapshot, {});
     for (const pid_t root : scope.roots)
         std::ranges::copy(channels_of(fmt::format("/proc/{}", root)),
                           std::back_inserter(snapshot.held_outside));

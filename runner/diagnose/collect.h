@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "diagnose/census.h"
 #include "diagnose/scope.h"
@@ -38,7 +39,8 @@ class Collector {
     Snapshot collect_on_machine(const Scope& scope, Detail detail);
     Snapshot cut(const Scope& scope);
     Snapshot cut_patiently(const Scope& scope);
-    void look_into(Snapshot& snapshot);
+    // But for the threads that are known already.
+    void read_details(Snapshot& snapshot, const std::set<pid_t>& known_threads);
     void look_into(Snapshot& snapshot, const Scope& scope);
     void recognise_retry_loops(ProcessSnapshot& process);
 

@@ -64,11 +64,11 @@ LiveTree::Answer LiveTree::look(std::chrono::milliseconds most, const volatile b
             answer_ = Answer::stuck;
             break;
         }
-        if (!is_left(take_census(scope_.roots, Roots::count))) answer_ = Answer::ended;
+        if (!is_left(take_census(scope_.roots, Roots::count, first_))) answer_ = Answer::ended;
         if (looks >= least && Clock::now() - start >= most) break;
         if (looks > 1) std::this_thread::sleep_for(between);
     }
-    last_ = take_census(scope_.roots, Roots::count);
+    last_ = take_census(scope_.roots, Roots::count, first_);
     looked_for_ = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     return answer_;
 }
