@@ -27,6 +27,13 @@ std::string read_file_or_empty(const std::string& path) {
     return read_file(path).value_or(std::string());
 }
 
+std::string read_record(const std::string& path) {
+    const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    std::array<char, 4096> buffer;
+    const ssize_t n = fd ? ::read(fd.get(), buffer.data(), buffer.size()) : -1;
+    return n > 0 ? std::string(buffer.data(), static_cast<size_t>(n)) : std::string();
+}
+
 Expected<void> write_file(const std::string& path, std::string_view content) {
     const UniqueFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
     if (!fd) return failure(fmt::format("can't open {} for writing", path));

@@ -15,6 +15,9 @@ namespace rehang {
 Expected<std::string> read_file(const std::string& path);
 // The same where a failure just means "not there any more" (a vanished process): empty text.
 std::string read_file_or_empty(const std::string& path);
+// By one read(2): for files of /proc that give one short record, which are read by the thousand. Empty where
+// it can't be read.
+std::string read_record(const std::string& path);
 // Replaces the content of an existing or new file in one write(2) (what /proc/PID/uid_map asks for).
 Expected<void> write_file(const std::string& path, std::string_view content);
 

@@ -16,7 +16,7 @@ namespace {
 // from the first count to the second one, and the second state, read in between, that nobody had woken it
 // either.
 std::optional<CensusThread> look_at_thread(pid_t pid, pid_t tid) {
-    const auto stat = proc::parse_stat(read_file_or_empty(fmt::format("/proc/{}/task/{}/stat", pid, tid)));
+    const auto stat = proc::parse_stat(read_record(fmt::format("/proc/{}/task/{}/stat", pid, tid)));
     const auto run_count = proc::read_run_count(pid, tid);
     if (!run_count || !stat) return std::nullopt;
     return CensusThread{.tid = tid,

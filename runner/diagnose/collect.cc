@@ -87,14 +87,14 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     // It has come to something that the runner has not been told of yet.
     if (thread.state == 't' && thread.tracer == getpid() && !thread.held_at) thread.paused = true;
     if (has_ended(thread)) return;
-    if (const auto syscall = proc::parse_syscall(read_file_or_empty(task + "/syscall"))) {
+    if (const auto syscall = proc::parse_syscall(read_record(task + "/syscall"))) {
         thread.in_syscall = !syscall->running && syscall->number >= 0;
         thread.syscall = syscall->number;
         thread.args = syscall->args;
         thread.sp = syscall->sp;
         thread.pc = syscall->pc;
     }
-    thread.sleeps_in = read_file_or_empty(task + "/wchan");
+    thread.sleeps_in = read_record(task + "/wchan");
     // The runner has been told of the call and has not answered yet.
     if (thread.sleeps_in.starts_with("seccomp_do_user_notification")) thread.paused = true;
 }
@@ -212,8 +212,28 @@ bool somebody_asks_again(const Snapshot& snapshot) {
     });
 }
 
-bool anybody_stuck(const Snapshot& snapshot) {
-    return std::ranges::any_of(build_graph(snapshot, waits_of(snapshot)).threads, &ThreadWait::stuck);
+// The waits of those who seem to be stuck; none: nothing to prove.
+std::vector<ThreadWait> stuck_waits(const Snapshot& snapshot) {
+    auto threads = build_graph(snapshot, waits_of(snapshot)).threads;
+    std::erase_if(threads, [](const ThreadWait& thread) { return !thread.stuck; });
+    return threads;
+}
+
+// A lock in private memory: nobody can end the wait who does not have this memory.
+bool is_at_private_memory(const ThreadWait& waiting, const Snapshot& snapshot) {
+    const ThreadSnapshot* const thread = find_thread(snapshot, waiting.tid);
+    const bool at_one_word =
+        thread && thread->syscall == SYS_futex && (thread->args[1] & FUTEX_CMD_MASK) != FUTEX_WAIT_REQUEUE_PI;
+    if (waiting.wait.kind != WaitKind::futex || !at_one_word) return false;
+    const ProcessSnapshot* const process = find_process(snapshot, waiting.pid);
+    const elf::Mapping* const mapping = process ? mapping_at(*process, waiting.wait.address) : nullptr;
+    return mapping && !mapping->shared;
+}
+
+Reach who_could_help(const std::vector<ThreadWait>& stuck, const Snapshot& snapshot) {
+    const bool only_locks = std::ranges::all_of(
+        stuck, [&](const ThreadWait& waiting) { return is_at_private_memory(waiting, snapshot); });
+    return only_locks ? Reach::address_space : Reach::everything;
 }
 
 bool is_still_as_it_was(pid_t pid, const spin::Spin& seen) {
@@ -308,8 +328,10 @@ Snapshot Collector::collect_in_sandbox(const Scope& scope, Detail detail) {
 // both cuts has not been woken meanwhile, so that nobody outside can have got anything from it.
 Snapshot Collector::collect_on_machine(const Scope& scope, Detail detail) {
     Snapshot first = cut_patiently(scope);
-    if (detail != Detail::always && !anybody_stuck(first)) return first;
-    const Outside outside = look_outside(first);
+    const auto stuck = stuck_waits(first);
+    if (detail != Detail::always && stuck.empty()) return first;
+    const Outside outside =
+        look_outside(first, stuck.empty() ? Reach::everything : who_could_help(stuck, first));
     Snapshot second = cut_patiently(scope);
     mark_changed(first, second);
     std::ranges::copy(outside.processes, std::back_inserter(second.processes));
@@ -320,16 +342,20 @@ Snapshot Collector::collect_on_machine(const Scope& scope, Detail detail) {
 
 // Others may run meanwhile, and are marked: only those that slept all the time are seen as of one moment.
 Snapshot Collector::cut(const Scope& scope) {
-    const Census before = take_census(scope.roots, Roots::count, last_census_);
+    // Where nobody ran during the last cut, its end is as good a beginning as a moment of our own.
+    const Census before =
+        last_was_calm_ ? last_census_ : take_census(scope.roots, Roots::count, last_census_);
     Snapshot snapshot = states_of(before);
     snapshot.world = World::machine;
     names_.name(before, snapshot);
     read_details(snapshot, take_over_threads(snapshot, last_, before == last_census_));
     snapshot.detailed = false;
-    mark_moved(snapshot, before, take_census(scope.roots, Roots::count, before));
+    const Census after = take_census(scope.roots, Roots::count, before);
+    mark_moved(snapshot, before, after);
     snapshot.consistent = true;
     last_ = snapshot;
-    last_census_ = before;
+    last_census_ = after;
+    last_was_calm_ = all_sleep(before) && after == before;
     return snapshot;
 }
 

@@ -50,6 +50,7 @@ class Collector {
     TreeNames names_;  // on a machine
     Census last_census_;
     Snapshot last_;  // as /proc shows it
+    bool last_was_calm_ = false;
 };
 
 }  // namespace rehang

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <set>
+#include <map>
 
 #include "diagnose/futex_object.h"
 #include "diagnose/snapshot_view.h"
@@ -24,12 +24,12 @@ std::vector<pid_t> main_threads(const Snapshot& snapshot, const Scope& scope) {
 
 std::vector<const ThreadWait*> stuck_chain(const Evidence& evidence) {
     std::vector<const ThreadWait*> chain;
-    std::set<pid_t> met;
+    std::map<pid_t, const ThreadWait*> not_met;
+    for (const ThreadWait& thread : evidence.graph.threads)
+        if (thread.stuck) not_met.emplace(thread.tid, &thread);
     const auto add = [&](const std::vector<pid_t>& tids) {
-        for (const pid_t tid : tids) {
-            const ThreadWait* const thread = evidence.graph.of(tid);
-            if (thread && thread->stuck && met.insert(tid).second) chain.push_back(thread);
-        }
+        for (const pid_t tid : tids)
+            if (const auto thread = not_met.extract(tid)) chain.push_back(thread.mapped());
     };
     add(main_threads(evidence.snapshot, evidence.scope));
     for (size_t i = 0; i < chain.size(); ++i) add(chain[i]->wait.wakers);

@@ -37,7 +37,7 @@ Shared shared_by(const Snapshot& snapshot) {
     for (const ProcessSnapshot& process : snapshot.processes) {
         shared.processes.push_back(process.pid);
         for (const DescriptorSnapshot& descriptor : process.descriptors)
-            if (descriptor.inode != 0 || descriptor.target.starts_with("anon_inode:"))
+            if (descriptor.kind != FileKind::other || descriptor.target.starts_with("anon_inode:"))
                 shared.targets.insert(descriptor.target);
         for (const elf::Mapping& mapping : process.mappings)
             if (may_be_shared(mapping)) shared.memory.emplace(mapping.inode, mapping.path);
@@ -86,7 +86,12 @@ ThreadSnapshot some_thread(pid_t pid, const std::string& name) {
     return thread;
 }
 
-std::optional<Outsider> look_at(pid_t pid, const Shared& shared) {
+bool has_memory_of(pid_t pid, const Shared& shared) {
+    return std::ranges::any_of(shared.processes,
+                               [&](pid_t process) { return share_address_space(pid, process); });
+}
+
+std::optional<Outsider> look_at(pid_t pid, const Shared& shared, Reach reach) {
     const auto stat = proc::parse_stat(read_file_or_empty(fmt::format("/proc/{}/stat", pid)));
     if (!stat || stat->kernel_thread) return std::nullopt;
     const std::string task = readable_task(pid, stat->state);
@@ -97,15 +102,18 @@ std::optional<Outsider> look_at(pid_t pid, const Shared& shared) {
     outsider.process.name = stat->comm;
     outsider.process.outside = true;
     outsider.process.threads = {some_thread(pid, stat->comm)};
+    if (reach == Reach::address_space) {
+        outsider.matters = has_memory_of(pid, shared);
+        return outsider;
+    }
     const auto targets = proc::read_descriptor_targets(task);
-    const auto mappings = elf::read_mappings(pid);
-    outsider.seen = targets.has_value() && !mappings.empty();
+    // Long to read, and asked for only where the tree has memory that others could have, too.
+    const auto mappings = shared.memory.empty() ? std::vector<elf::Mapping>() : elf::read_mappings(pid);
+    outsider.seen = targets.has_value() && (shared.memory.empty() || !mappings.empty());
     if (!outsider.seen) return outsider;
     outsider.matters =
         std::ranges::any_of(*targets, [&](const auto& target) { return shared.targets.contains(target); }) ||
-        maps_some(shared, mappings) || std::ranges::any_of(shared.processes, [&](pid_t process) {
-            return share_address_space(pid, process);
-        });
+        maps_some(shared, mappings) || has_memory_of(pid, shared);
     if (!outsider.matters) return outsider;
     auto descriptors = proc::read_descriptors(task);
     outsider.seen = descriptors.has_value();
@@ -146,7 +154,7 @@ std::string cannot_be_seen(const std::vector<std::string>& names) {
 
 }  // namespace
 
-Outside look_outside(const Snapshot& snapshot) {
+Outside look_outside(const Snapshot& snapshot, Reach reach) {
     Outside outside;
     const Shared shared = shared_by(snapshot);
     const std::set<pid_t> looked_at(shared.processes.begin(), shared.processes.end());
@@ -156,7 +164,7 @@ Outside look_outside(const Snapshot& snapshot) {
         unseen.clear();
         for (const pid_t pid : proc::numbers_in("/proc").value_or(std::vector<pid_t>())) {
             if (looked_at.contains(pid)) continue;
-            auto outsider = look_at(pid, shared);
+            auto outsider = look_at(pid, shared, reach);
             if (!outsider) continue;
             if (!outsider->seen && !is_trusted(*outsider) && is_there(pid))
                 unseen.push_back(fmt::format("{} (pid {})", outsider->process.name, pid));

@@ -14,8 +14,13 @@ struct Outside {
     std::optional<std::string> unseen;
 };
 
+enum class Reach {
+    address_space,  // only who has all of a process's memory: enough for a lock in private memory
+    everything,
+};
+
 // Looks twice: what is handed from one process to another during one pass is seen in the other. Some
 // milliseconds for a machine with hundreds of processes.
-Outside look_outside(const Snapshot& snapshot);
+Outside look_outside(const Snapshot& snapshot, Reach reach);
 
 }  // namespace rehang

@@ -198,7 +198,7 @@ std::uint64_t read_namespace(const std::string& link) {
 
 std::optional<RunCount> read_run_count(pid_t pid, pid_t tid) {
     const std::string task = fmt::format("/proc/{}/task/{}", pid, tid);
-    const std::string text = read_file_or_empty(task + "/schedstat");
+    const std::string text = read_record(task + "/schedstat");
     if (const auto count = parse_schedstat(text)) return count;
     const std::string status = read_file_or_empty(task + "/status");
     if (status.empty()) return std::nullopt;

@@ -29,12 +29,12 @@ struct KnownThread {
 
 struct KnownProcess {
     pid_t pid = 0;
-    pid_t inner_pid = 0;      // as it sees itself; 0: not known
-    std::string path;         // "probe/1"
-    std::string program;      // the file that it executes; "": not known
-    unsigned execs = 0;       // execve calls since its birth; the start of a [[process]] is not one
-    std::string parent_path;  // of the process that forked it; "" for a [[process]]
-    bool alarm = false;       // has armed a timer that sends a signal
+    pid_t inner_pid = 0;           // as it sees itself; 0: not known
+    std::string path;              // "probe/1"
+    std::string program;           // the file that it executes; "": not known
+    unsigned execs = 0;            // execve calls since its birth; the start of a [[process]] is not one
+    std::string parent_path;       // of the process that forked it; "" for a [[process]]
+    bool alarm = false;            // has armed a timer that sends a signal
     bool processor_timer = false;  // the same, but it runs only while the process uses the processor
     bool ended = false;
     std::optional<int> exit_status;    // wait(2) status, once ended

@@ -68,7 +68,7 @@ LiveTree::Answer LiveTree::look(std::chrono::milliseconds most, const volatile b
         if (looks >= least && Clock::now() - start >= most) break;
         if (looks > 1) std::this_thread::sleep_for(between);
     }
-    last_ = take_census(scope_.roots, Roots::count, first_);
+    if (answer_ != Answer::stuck) last_ = take_census(scope_.roots, Roots::count, first_);
     looked_for_ = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - start);
     return answer_;
 }
