@@ -163,6 +163,7 @@ void Supervisor::Impl::handle_children() {
             return fail({.what = "the sandbox's init ended by itself",
                          .hint = "something outside killed it: run again"});
         tracing.handle(tid, status);
+        if (tracing.over_process_limit()) break;  // each further birth would be one more
         if (i == at_once - 1) handle_children_soon();
     }
     if (tracing.trouble()) return fail(*tracing.trouble());
