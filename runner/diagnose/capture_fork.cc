@@ -100,6 +100,8 @@ ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std
                          .child = child_path,
                          .parent_pid = parent.pid,
                          .child_pid = child_pid,
+                         .parent_execs = parent.execs,
+                         .shares_memory = child_pid != 0 && share_memory(parent.pid, child_pid),
                          .threads = {},
                          .descriptors = copy_descriptors(child_pid),
                          .memory = {}};
@@ -111,7 +113,7 @@ ForkRecord capture_fork(const KnownProcess& parent, pid_t forking_tid, const std
         thread.nth = birth_number(parent, tid, record.threads.size() + 1);
         record.threads.push_back(std::move(thread));
     }
-    if (record.threads.size() > 1 && child_pid != 0 && !share_memory(parent.pid, child_pid))
+    if (record.threads.size() > 1 && child_pid != 0 && !record.shares_memory)
         record.memory = std::make_shared<const std::vector<elf::SavedStack>>(copy_memory(child_pid));
     return record;
 }

@@ -17,8 +17,8 @@ std::optional<Finding> find_foreign_owner(const Evidence& evidence);
 std::optional<Finding> find_lock_of_nobody(const Evidence& evidence);
 // Threads of one process wait for each other's locks in a circle (lock_cycle.cc).
 std::optional<Finding> find_lock_cycle(const Evidence& evidence);
-// A reader waits for the end of a pipe whose write end is kept open by processes that wait for something else
-// (held_pipe.cc).
+// A reader waits for the end of a pipe, a FIFO or a socket's stream whose other end is kept open by processes
+// that wait for something else (held_pipe.cc).
 std::optional<Finding> find_held_pipe(const Evidence& evidence);
 // A thread waits for one that existed in its process's parent, and that fork did not copy (lost_thread.cc).
 std::optional<Finding> find_lost_thread(const Evidence& evidence);

@@ -61,6 +61,18 @@ std::vector<const ForkRecord*> forks_that_led_to(const Scope& scope, const std::
     return forks;
 }
 
+std::vector<const ForkRecord*> forks_of_the_memory(const Scope& scope, const std::string& path) {
+    const auto known = std::ranges::find(scope.processes, path, &KnownProcess::path);
+    unsigned execs = known == scope.processes.end() ? 0 : known->execs;
+    std::vector<const ForkRecord*> forks;
+    for (const ForkRecord* const fork : forks_that_led_to(scope, path)) {
+        if (execs > 0 || fork->shares_memory) break;
+        forks.push_back(fork);
+        execs = fork->parent_execs;
+    }
+    return forks;
+}
+
 bool is_private(const ProcessSnapshot& process, std::uint64_t address) {
     const elf::Mapping* const mapping = mapping_at(process, address);
     return mapping && !mapping->shared;
@@ -81,12 +93,17 @@ std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, s
 
 bool stands_in(const Evidence& evidence, pid_t tid, std::string_view symbol) {
     constexpr size_t innermost = 4;  // the lock functions that a lock function is made of
+    // An alias that a library has for its own use has underscores in front.
+    const auto bare = [](std::string_view name) {
+        name.remove_prefix(std::min(name.find_first_not_of('_'), name.size()));
+        return name;
+    };
     const auto stack = evidence.stacks.find(tid);
     if (stack == evidence.stacks.end()) return false;
     const auto& frames = stack->second;
     return std::any_of(frames.begin(),
                        frames.begin() + static_cast<std::ptrdiff_t>(std::min(innermost, frames.size())),
-                       [&](const elf::Frame& frame) { return frame.symbol == symbol; });
+                       [&](const elf::Frame& frame) { return bare(frame.symbol) == bare(symbol); });
 }
 
 std::optional<pid_t> mutex_owner(const ThreadWait& waiting) {

@@ -42,8 +42,12 @@ std::string thread_node(const ProcessSnapshot& process, const ThreadSnapshot& th
 std::string pipe_node(std::uint64_t inode);
 std::string lock_node(std::uint64_t address);
 
-// The recorded forks through which a process got its memory, the last one first.
+// The recorded forks between a process and the first of its ancestors, the last one first: through all of
+// them it may have got its descriptors.
 std::vector<const ForkRecord*> forks_that_led_to(const Scope& scope, const std::string& path);
+// Those of them that its memory is a copy from: none from before the last execve on the way, which begins
+// with new memory.
+std::vector<const ForkRecord*> forks_of_the_memory(const Scope& scope, const std::string& path);
 // A child has a copy of its own only of private memory: what is shared goes on for it too.
 bool is_private(const ProcessSnapshot& process, std::uint64_t address);
 // Has the process a thread with this inner tid?
@@ -52,7 +56,8 @@ bool exists_in(const ProcessSnapshot& process, pid_t inner_tid);
 // Where in the program an address is: "libtcmalloc.so.4.5.10+0x1c0", with the number behind it where that is
 // not all.
 std::string place_of(const Evidence& evidence, const ProcessSnapshot& process, std::uint64_t address);
-// Has the stack of the thread a frame whose function is `symbol`, among its innermost ones?
+// Has the stack of the thread a frame whose function is `symbol`, among its innermost ones? Underscores in
+// front don't count.
 bool stands_in(const Evidence& evidence, pid_t tid, std::string_view symbol);
 // The thread that holds the lock that a thread waits for, as the lock itself says; an inner tid. Nothing for
 // locks that do not say. Whether that thread exists: owner_of (futex_object.h).

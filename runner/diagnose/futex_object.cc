@@ -131,8 +131,8 @@ bool looks_like_semaphore(const Snapshot& snapshot, pid_t pid, const Wait& wait)
     constexpr std::uint32_t most_waiters = 0x10000;
     const auto waiters = word_at(snapshot, pid, wait.address + 4),
                sharing = word_at(snapshot, pid, wait.address + 8);
-    return wait.word == 0 && wait.expected == 0 && waiters && sharing && *waiters > 0 &&
-           *waiters < most_waiters && (*sharing == 0 || *sharing == FUTEX_PRIVATE_FLAG);
+    return wait.expected == 0 && waiters && sharing && *waiters > 0 && *waiters < most_waiters &&
+           (*sharing == 0 || *sharing == FUTEX_PRIVATE_FLAG);
 }
 
 // … and a robust mutex has its owner twice, and a kind that says so.

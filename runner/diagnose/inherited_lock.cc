@@ -63,10 +63,17 @@ std::string why_for_ever(const InheritedLock& lock) {
         owner_name(lock), label(lock.child));
 }
 
+// Then its memory is another one.
+bool has_executed_since(const Scope& scope, const ForkRecord& fork) {
+    const auto parent = std::ranges::find(scope.processes, fork.parent, &KnownProcess::path);
+    return parent != scope.processes.end() && parent->execs != fork.parent_execs;
+}
+
 // The counter-check: where the owner does exist, it has released the lock meanwhile.
 std::optional<std::string> in_the_parent(const Evidence& evidence, const InheritedLock& lock) {
     const ProcessSnapshot* const parent = find_process(evidence.snapshot, lock.owner.fork->parent_pid);
-    if (!parent || parent->zombie) return std::nullopt;
+    if (!parent || parent->zombie || has_executed_since(evidence.scope, *lock.owner.fork))
+        return std::nullopt;
     const auto bytes = read_memory(parent->pid, lock.waiting.wait.address, sizeof(std::uint32_t));
     std::uint32_t word = 0;
     if (bytes.size() != sizeof word) return std::nullopt;

@@ -81,7 +81,7 @@ std::optional<std::string> link_to_object(const Evidence& evidence, const LostTh
 std::optional<LostThread> lost_for(const Evidence& evidence, const ProcessSnapshot& child,
                                    const ThreadWait& waiting) {
     const ObjectKind at = object_waited_at(evidence, waiting);
-    for (const ForkRecord* const fork : forks_that_led_to(evidence.scope, child.path))
+    for (const ForkRecord* const fork : forks_of_the_memory(evidence.scope, child.path))
         for (const ThreadAtFork& thread : fork->threads) {
             if (thread.forking || exists_in(child, thread.inner_tid)) continue;
             LostThread lost = {.child = child,
@@ -112,8 +112,8 @@ std::string what_hangs(const Evidence& evidence, const LostThread& lost) {
             "it "
             "have left{}.",
             name, location, in);
-    return fmt::format("{} can never go on: it waits at {} {}, and nobody in {} is left to wake it{}.", name,
-                       told(lost.at), location, label(lost.child), in);
+    return fmt::format("{} can never go on: it waits at {} at {}, and nobody in {} is left to wake it{}.",
+                       name, told_object(lost.waiting.wait), location, label(lost.child), in);
 }
 
 std::string who_is_lost(const Evidence& evidence, const LostThread& lost) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "diagnose/causes.h"
+#include "diagnose/futex_object.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/telling.h"
 #include "diagnose/waited_object.h"
@@ -12,10 +13,11 @@
 namespace rehang {
 namespace {
 
-std::string what_hangs(const Evidence& evidence, const ThreadWait& waiting, ObjectKind kind) {
+std::string what_hangs(const Evidence& evidence, const ThreadWait& waiting) {
     const std::string where = told_stack(evidence, waiting.tid);
-    return fmt::format("{} can never go on: it waits at {} {}{}.", label_of(evidence.snapshot, waiting.tid),
-                       told(kind), waiting.wait.location, where.empty() ? "" : ", in " + where);
+    return fmt::format("{} can never go on: it waits at {} at {}{}.",
+                       label_of(evidence.snapshot, waiting.tid), told_object(waiting.wait),
+                       waiting.wait.location, where.empty() ? "" : ", in " + where);
 }
 
 void add_who_waits_in_turn(Finding& finding, const Evidence& evidence, const ThreadWait& waiting) {
@@ -30,6 +32,14 @@ bool has_glibc(const ProcessSnapshot& process) {
                                [](const auto& mapping) { return mapping.path.ends_with("/libc.so.6"); });
 }
 
+// Of these, a change of the word is what the thread waits for. Other words change and nobody need be woken: a
+// latch counts down, pthread_cond_destroy counts who leaves, a mutex gets another owner.
+bool means_that_it_has_come(const Evidence& evidence, const ThreadWait& waiting) {
+    const ObjectKind kind = object_waited_at(evidence, waiting);
+    return kind == ObjectKind::condition || kind == ObjectKind::semaphore ||
+           (waiting.wait.object.ends_with("mutex") && waiting.wait.word == 0);
+}
+
 // The kernel puts a thread to sleep only while the word is what the thread expects: it has changed since.
 bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) {
     const ThreadSnapshot* const thread = find_thread(evidence.snapshot, waiting.tid);
@@ -39,12 +49,13 @@ bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) 
         return false;
     const auto operation = thread->args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
     const bool compares = operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;
-    return compares && waiting.wait.word != waiting.wait.expected;
+    return compares && waiting.wait.word != waiting.wait.expected &&
+           means_that_it_has_come(evidence, waiting);
 }
 
 Finding tell_changed(const Evidence& evidence, const ThreadWait& waiting) {
     Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
-    finding.sentences.push_back(what_hangs(evidence, waiting, object_waited_at(evidence, waiting)));
+    finding.sentences.push_back(what_hangs(evidence, waiting));
     finding.sentences.push_back(fmt::format(
         "It went to sleep while the word was {}, and the word is {} by now: what it waited for has happened, "
         "and the wake-up did not come, or went to another thread. Nobody who could give one can go on.",
@@ -59,9 +70,7 @@ bool waits_for_something_else(const Evidence& evidence, const ThreadWait& waker)
     const Wait& wait = waker.wait;
     switch (wait.kind) {
         case WaitKind::futex: {
-            const bool joins =
-                wait.word > 2 && wait.word == wait.expected &&
-                exists_in(*find_process(evidence.snapshot, waker.pid), static_cast<pid_t>(wait.word));
+            const bool joins = is_join(wait) && owner_of(evidence.snapshot, waker.pid, wait);
             return !joins && object_waited_at(evidence, waker) == ObjectKind::unknown;
         }
         case WaitKind::child:
@@ -78,16 +87,31 @@ bool waits_for_something_else(const Evidence& evidence, const ThreadWait& waker)
 // Of a process that came from one with more threads, it can't be told whether a wake-up was lost or a thread.
 bool may_have_lost_a_thread(const Evidence& evidence, const ProcessSnapshot& process, const Wait& wait) {
     return is_private(process, wait.address) &&
-           std::ranges::any_of(forks_that_led_to(evidence.scope, process.path),
+           std::ranges::any_of(forks_of_the_memory(evidence.scope, process.path),
                                [](const ForkRecord* fork) { return fork->threads.size() > 1; });
+}
+
+// Its wakers, those who could wake them, and so on.
+std::vector<pid_t> who_would_have_to_go_on(const Evidence& evidence, const ThreadWait& waiting) {
+    std::vector<pid_t> threads;
+    const auto add = [&](const std::vector<pid_t>& wakers) {
+        for (const pid_t tid : wakers)
+            if (tid != waiting.tid && std::ranges::find(threads, tid) == threads.end())
+                threads.push_back(tid);
+    };
+    add(waiting.wait.wakers);
+    for (size_t i = 0; i < threads.size(); ++i)
+        if (const ThreadWait* const thread = evidence.graph.of(threads[i])) add(thread->wait.wakers);
+    return threads;
 }
 
 bool nobody_is_left(const Evidence& evidence, const ThreadWait& waiting) {
     const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
     const ObjectKind kind = object_waited_at(evidence, waiting);
     if (kind != ObjectKind::condition && kind != ObjectKind::semaphore) return false;
+    if (kind == ObjectKind::semaphore && waiting.wait.word != 0) return false;
     if (may_have_lost_a_thread(evidence, *process, waiting.wait)) return false;
-    return std::ranges::none_of(waiting.wait.wakers, [&](pid_t tid) {
+    return std::ranges::none_of(who_would_have_to_go_on(evidence, waiting), [&](pid_t tid) {
         const ThreadWait* const waker = evidence.graph.of(tid);
         return !waker || waits_for_something_else(evidence, *waker);
     });
@@ -96,7 +120,7 @@ bool nobody_is_left(const Evidence& evidence, const ThreadWait& waiting) {
 Finding tell_nobody_left(const Evidence& evidence, const ThreadWait& waiting) {
     const ObjectKind kind = object_waited_at(evidence, waiting);
     Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
-    finding.sentences.push_back(what_hangs(evidence, waiting, kind));
+    finding.sentences.push_back(what_hangs(evidence, waiting));
     finding.sentences.emplace_back(
         kind == ObjectKind::condition
             ? "A condition variable keeps nothing: a signal that comes while nobody waits is lost. It has "
@@ -106,8 +130,7 @@ Finding tell_nobody_left(const Evidence& evidence, const ThreadWait& waiting) {
     finding.sentences.push_back(
         waiting.wait.wakers.empty()
             ? "No other thread that could reach it exists any more."
-            : "No lock is waited for: all who could still wake it wait themselves, for "
-              "what can't come without it.");
+            : "No lock is waited for: all who could still wake it wait themselves, for what will not come.");
     add_who_waits_in_turn(finding, evidence, waiting);
     return finding;
 }

@@ -198,7 +198,7 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
                                .kind = lock_waited_for(evidence, waiting),
                                .mutex_owner = mutex_owner(waiting)};
     if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
-    for (const ForkRecord* const fork : forks_that_led_to(evidence.scope, child.path))
+    for (const ForkRecord* const fork : forks_of_the_memory(evidence.scope, child.path))
         if (auto owner = owner_in(question, *fork)) return owner;
     return std::nullopt;
 }

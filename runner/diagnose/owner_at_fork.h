@@ -15,8 +15,8 @@ struct OwnerAtFork {
 };
 
 // The thread, other than the forking one, that held the lock that `waiting`, a thread of `child`, waits for.
-// Looks back through all recorded forks that led to the child, the last one first. Nothing where no evidence
-// says who: better no cause than a wrong one.
+// Looks back through all recorded forks that its memory comes from, the last one first. Nothing where no
+// evidence says who: better no cause than a wrong one.
 std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
                                               const ThreadWait& waiting);
 

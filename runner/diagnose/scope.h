@@ -62,6 +62,8 @@ struct ForkRecord {
     std::string child;
     pid_t parent_pid = 0;
     pid_t child_pid = 0;
+    unsigned parent_execs = 0;   // as of KnownProcess, at the fork
+    bool shares_memory = false;  // vfork, CLONE_VM: nothing was copied
     std::vector<ThreadAtFork> threads;
     std::vector<DescriptorSnapshot> descriptors;  // pipes, FIFOs and sockets that the child got
     // What locks lie in, as the child got it: statics and the heap, as far as they are not too large. Null:

@@ -24,11 +24,13 @@ struct Wait {
     // for futex; for spin the place that its loop reads, 0 if there is none that could change
     std::uint64_t address = 0;
     std::uint32_t word = 0, expected = 0;
-    std::string location;  // "libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0", or the address
+    std::string location;  // "libtcmalloc.so.4!tcmalloc::Static::central_cache_+0x1c0", or the address; of a
+                           // file lock the file
     bool retried =
         false;  // a timed wait inside a loop that is known to ask again for ever (diagnose/retry_loops.h)
     // What the word belongs to, as far as it can be told: "mutex", "condition variable", "thread" (to be
-    // joined) …; "" for a mere word. For the sentence and the cause; no proof depends on it.
+    // joined) …; "" for a mere word. For file-lock "file lock". For the sentence and the cause; no proof
+    // depends on it.
     std::string object;
     // Who holds that object, or who is to be joined, as the object says: an inner tid. 0: it does not say.
     pid_t owner = 0;

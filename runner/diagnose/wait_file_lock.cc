@@ -122,6 +122,8 @@ Wait for_lock(const Sleeper& sleeper, const Request& request) {
     Wait wait;
     wait.kind = WaitKind::file_lock;
     wait.fd = request.file.fd;
+    wait.object = "file lock";
+    wait.location = request.file.target;
     wait.sentence = asked_for(request);
     if (!holders.names.empty()) wait.sentence += fmt::format(", held by {}", enumerate(holders.names));
     wait.by_outside = unknown_holder(sleeper, request, holders);

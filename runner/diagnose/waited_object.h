@@ -1,4 +1,5 @@
-// What sort of object a thread waits at: a futex word alone does not tell a lock from a condition variable.
+// What the causes have to know of the object that a thread waits at (Wait::object says which it is): whether
+// it is a lock, and how that says that it is locked.
 #pragma once
 
 #include "diagnose/evidence.h"
@@ -12,9 +13,6 @@ enum class ObjectKind {
     semaphore,      // sem_wait: waits for somebody to post
 };
 
-// By the exported functions that the thread stands in; a semaphore's waiting has none in a stripped C
-// library, and is known by the object itself (glibc 2.21 and later, sysdeps/nptl/internaltypes.h: struct
-// new_sem).
 ObjectKind object_waited_at(const Evidence& evidence, const ThreadWait& waiting);
 
 // How a lock says that it is locked.
@@ -29,7 +27,7 @@ enum class LockKind {
 LockKind lock_waited_for(const Evidence& evidence, const ThreadWait& waiting);
 bool is_locked(LockKind kind, std::uint32_t word);
 
-// "the condition variable at", "the semaphore at".
-std::string_view told(ObjectKind kind);
+// "the condition variable", "the mutex"; "the futex word" where it is not known.
+std::string told_object(const Wait& wait);
 
 }  // namespace rehang

@@ -293,6 +293,6 @@ TEST_CASE("mutexes of two processes taken crosswise: lock-cycle") {
     REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
     const Diagnosis diagnosis = tree.explain();
     CHECK(diagnosis.cause == Cause::lock_cycle);
-    CHECK_THAT(told(diagnosis), Contains("a waits for the process-shared mutex at"));
+    CHECK_THAT(told(diagnosis), Contains("a holds the process-shared mutex at"));
     CHECK_THAT(told(diagnosis), Contains("which a/1 holds"));
 }

@@ -75,7 +75,7 @@ TEST_CASE("a thread that joins one which waits for its mutex: lock-cycle") {
     REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
     const Diagnosis diagnosis = tree.explain();
     CHECK(diagnosis.cause == Cause::lock_cycle);
-    CHECK_THAT(told(diagnosis), Contains("a waits for a thread 2 to end (pthread_join)"));
+    CHECK_THAT(told(diagnosis), Contains(" and waits to join a thread 2, in "));
 }
 
 TEST_CASE("a process whose main thread has ended is judged by the threads that are left") {

@@ -39,6 +39,13 @@ ThreadAtFork& Case::thread_at(ForkRecord& fork, pid_t inner_tid, bool forking) {
     return fork.threads.emplace_back(std::move(thread));
 }
 
+void Case::executes(const std::string& path, unsigned execs) {
+    KnownProcess known;
+    known.path = path;
+    known.execs = execs;
+    scope.processes.push_back(std::move(known));
+}
+
 void Case::on_stack(ThreadAtFork& thread, std::uint64_t value) {
     auto& bytes = thread.stack.bytes;
     bytes.resize(bytes.size() + sizeof value);

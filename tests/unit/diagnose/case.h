@@ -23,6 +23,8 @@ class Case : public Scene {
     static ThreadAtFork& thread_at(ForkRecord& fork, pid_t inner_tid, bool forking = false);
     // What lay on its stack.
     static void on_stack(ThreadAtFork& thread, std::uint64_t value);
+    // The process has executed programs, so many times since its birth.
+    void executes(const std::string& path, unsigned execs);
     // Processes of these paths have to go on.
     void main_processes(std::initializer_list<std::string> paths) { scope.main_processes = paths; }
 

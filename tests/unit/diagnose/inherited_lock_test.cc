@@ -70,6 +70,33 @@ TEST_CASE("a low-level lock without an owner: the only other thread at the fork 
     }
 }
 
+TEST_CASE("memory from before an execve is gone: what was locked at a fork says nothing of it") {
+    Forked forked(2);
+    SECTION("the child has executed another program since") {
+        forked.executes("a/1", 1);
+        CHECK_FALSE(forked.ask(find_inherited_lock));
+    }
+    SECTION("its parent had, before the fork: its memory was copied all the same") {
+        forked.executes("a/1", 0);
+        forked.record->parent_execs = 1;
+        CHECK(forked.ask(find_inherited_lock));
+    }
+    SECTION("the parent was forked with the lock, and executed another program before this fork") {
+        forked.second->waits_for = lock;  // so it is not the one
+        forked.record->parent = "b/1";
+        ForkRecord& earlier = forked.fork("b", "b/1");
+        Case::thread_at(earlier, 5, true);
+        Case::thread_at(earlier, 6);
+        CHECK(forked.ask(find_inherited_lock));
+        forked.scope.forks.front().parent_execs = 1;
+        CHECK_FALSE(forked.ask(find_inherited_lock));
+    }
+    SECTION("nothing was copied: vfork") {
+        forked.record->shares_memory = true;
+        CHECK_FALSE(forked.ask(find_inherited_lock));
+    }
+}
+
 TEST_CASE("a word that no lock has is nobody's, though only one other thread existed") {
     Forked forked(77);
     CHECK_FALSE(forked.ask(find_inherited_lock));

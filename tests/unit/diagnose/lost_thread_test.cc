@@ -41,6 +41,13 @@ TEST_CASE("a join whose word has the tid of a thread that fork did not copy: los
     CHECK(finding->edges.back().to == "a:thread 2");
 }
 
+TEST_CASE("after an execve a thread id in a word is another thread's") {
+    Forked forked;
+    forked.waits_at(child, child, private_memory, lost, lost, true);
+    forked.executes("a/1", 1);
+    CHECK_FALSE(forked.ask(find_lost_thread));
+}
+
 TEST_CASE("a condition variable: lost-thread where the lost one waited in the same object") {
     Forked forked;
     forked.waits_in_condition();

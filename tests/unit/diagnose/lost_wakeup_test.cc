@@ -77,6 +77,11 @@ TEST_CASE("in a child of a process with threads the one who would signal may be 
         Case::thread_at(record, 6);
         CHECK_FALSE(scene.ask(find_lost_wakeup));
     }
+    SECTION("the parent had two, and the child executed a program since") {
+        Case::thread_at(record, 6);
+        scene.executes("a", 1);
+        CHECK(scene.ask(find_lost_wakeup));
+    }
 }
 
 TEST_CASE("a semaphore is known by its own words where the function has no name") {
@@ -92,8 +97,8 @@ TEST_CASE("a semaphore is known by its own words where the function has no name"
         scene.semaphore(0, 0, 0);
         CHECK_FALSE(scene.ask(find_lost_wakeup));
     }
-    SECTION("it says that it is shared, and the thread waits privately") {
-        scene.semaphore(0, 1, FUTEX_PRIVATE_FLAG);
+    SECTION("what says whether it is shared is neither") {
+        scene.semaphore(0, 1, 7);
         CHECK_FALSE(scene.ask(find_lost_wakeup));
     }
 }
@@ -101,6 +106,10 @@ TEST_CASE("a semaphore is known by its own words where the function has no name"
 TEST_CASE("a thread sleeps though its word has changed: lost-wakeup, for certain") {
     TwoThreads scene;
     scene.waits_at(10, 11, private_memory, 1, 0);
+    SECTION("a latch counts down and wakes nobody before it is 0: not claimed of a mere word") {
+        CHECK_FALSE(scene.ask(find_lost_wakeup));
+    }
+    scene.stands_in(11, {"__futex_abstimed_wait_common", "sem_wait", "consume"});
     SECTION("with glibc") {
         const auto finding = scene.ask(find_lost_wakeup);
         REQUIRE(finding);
@@ -109,6 +118,44 @@ TEST_CASE("a thread sleeps though its word has changed: lost-wakeup, for certain
     SECTION("another C library may have moved the waiter to another word") {
         scene.of(10).mappings.pop_back();
         CHECK_FALSE(scene.ask(find_lost_wakeup));
+    }
+}
+
+TEST_CASE("a mutex that is free and one that has another owner: only the free one is a lost wake-up") {
+    TwoThreads scene;
+    SECTION("free") {
+        scene.waits_at(10, 11, private_memory, 0, 2);
+        scene.stands_in(11, {"__lll_lock_wait", "pthread_mutex_lock"});
+        CHECK(scene.ask(find_lost_wakeup));
+    }
+    SECTION("locked") {
+        scene.waits_at(10, 11, private_memory, 1, 2);
+        scene.stands_in(11, {"__lll_lock_wait", "pthread_mutex_lock"});
+        CHECK_FALSE(scene.ask(find_lost_wakeup));
+    }
+}
+
+TEST_CASE("pthread_cond_destroy counts who leaves: its word changes, and it goes on waiting") {
+    TwoThreads scene;
+    scene.waits_at(10, 11, private_memory, 4, 12);
+    scene.stands_in(11, {"pthread_cond_destroy", "main"});
+    CHECK_FALSE(scene.ask(find_lost_wakeup));
+}
+
+TEST_CASE("not a lost wake-up while somebody further on waits for a lock") {
+    TwoThreads scene;
+    scene.second_waits_in_condition();
+    scene.asleep(10, 12, SYS_wait4, {20, 0, 0});
+    scene.process(20, "a/1", 10);
+    SECTION("a child that waits for a lock") {
+        scene.waits_at(20, 20, private_memory, 2, 2);
+        scene.stands_in(20, {"__lll_lock_wait", "pthread_mutex_lock"});
+        CHECK_FALSE(scene.ask(find_lost_wakeup));
+    }
+    SECTION("a child that waits at a condition variable") {
+        scene.waits_at(20, 20, private_memory, 0, 0);
+        scene.stands_in(20, {"pthread_cond_wait"});
+        CHECK(scene.ask(find_lost_wakeup));
     }
 }
 
