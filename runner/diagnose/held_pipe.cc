@@ -88,7 +88,7 @@ std::optional<Finding> find_held_pipe(const Evidence& evidence) {
         if (reader->wait.kind != WaitKind::pipe_read) continue;
         const auto holders = holders_of(evidence, *reader);
         if (!is_just_held(evidence, *reader, holders)) continue;
-        Finding finding = {.cause = Cause::held_pipe, .sentences = {}, .nodes = {}, .edges = {}};
+        Finding finding = {.cause = Cause::held_pipe, .sentences = {}, .thread = 0, .nodes = {}, .edges = {}};
         finding.sentences.push_back(
             fmt::format("{} waits for bytes or the end of pipe:[{}] (its fd {}), and neither can come.",
                         label_of(evidence.snapshot, reader->tid), reader->wait.pipe_inode, reader->wait.fd));

@@ -63,7 +63,7 @@ std::optional<Finding> find_lock_cycle(const Evidence& evidence) {
     for (const ThreadWait* const thread : stuck_chain(evidence)) {
         const auto circle = circle_from(evidence, thread);
         if (std::ranges::none_of(circle, &Dependence::lock)) continue;
-        Finding finding = {.cause = Cause::lock_cycle, .sentences = {}, .nodes = {}, .edges = {}};
+        Finding finding = {.cause = Cause::lock_cycle, .sentences = {}, .thread = 0, .nodes = {}, .edges = {}};
         for (const Dependence& link : circle) add_link(finding, evidence, link);
         finding.sentences.emplace_back(
             "So each of them waits for another one of them, and none can ever go on.");

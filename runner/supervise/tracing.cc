@@ -24,15 +24,16 @@ constexpr int syscall_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
 }  // namespace
 
-Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork)
+Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then)
     : plan_(&plan),
       files_(&files),
       on_fork_(std::move(on_fork)),
+      then_(then),
       director_(plan),
       stubbed_(plan.function_faults.size()) {}
 
 Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
-    if (auto seized = seize(pid); !seized) return seized;
+    if (auto seized = seize(pid, then_); !seized) return seized;
     tree_.add_root(name, pid).inner_pid = identity_of(pid).inner_tid;
     return {};
 }
@@ -117,6 +118,15 @@ void Tracing::pass(size_t point, pid_t tid, unsigned nth, std::string_view name)
 void Tracing::printed(size_t point) {
     constexpr pid_t nobody = 0;  // who wrote it is not known
     pass(point, nobody, 0, {});
+}
+
+void Tracing::stop_for_good(const std::set<pid_t>& but_not) {
+    for (const auto& [tid, pending] : kept_) {
+        step_back_before_call(tid);
+        set_breakpoints(tid, {});
+    }
+    for (const TrackedProcess& process : tree_.processes())
+        if (!process.ended() && !but_not.contains(process.pid)) ::kill(process.pid, SIGSTOP);
 }
 
 void Tracing::expire(size_t hold) {

@@ -30,7 +30,7 @@ class Tracing {
     using OnFork =
         std::function<void(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child)>;
 
-    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork);
+    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then);
 
     // Attaches to a [[process]] before its execve.
     Expected<void> add_root(const std::string& name, pid_t pid);
@@ -42,6 +42,10 @@ class Tracing {
     void printed(size_t point);
     // After SIGKILL for all: one that is held at its exit is beyond signals, and waits for its tracer.
     void let_all_die();
+    // Before this thread ends with IfTracerEnds::let_go: every process but those in `but_not` gets SIGSTOP,
+    // and threads that are held have nothing on them any more that needs a tracer. Those held at their exit
+    // can't be kept from it.
+    void stop_for_good(const std::set<pid_t>& but_not);
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
 
@@ -159,6 +163,7 @@ class Tracing {
     const Plan* plan_;
     elf::Files* files_;
     OnFork on_fork_;
+    IfTracerEnds then_;
     ForkTree tree_;
     Director director_;
     std::map<pid_t, Image> images_;                       // by process

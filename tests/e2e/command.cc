@@ -29,10 +29,13 @@ namespace process = boost::process::v2;
 }  // namespace
 
 struct Running::Impl {
-    Impl(const std::string& program, const std::vector<std::string>& words, const std::string& folder)
+    Impl(const std::string& program, const std::vector<std::string>& words, const std::string& folder,
+         const std::string& input = "/dev/null")
         : out(context),
           err(context),
-          child(context, program, words, process::process_stdio{.in = nullptr, .out = out, .err = err},
+          child(context, program, words,
+                process::process_stdio{
+                    .in = boost::process::v2::filesystem::path(input), .out = out, .err = err},
                 process::process_start_dir(folder)) {}
 
     asio::io_context context;
@@ -95,9 +98,9 @@ Finished Running::wait() {
     return finish(*impl_);
 }
 
-Finished rehang(const std::vector<std::string>& words, const std::string& folder) {
+Finished rehang(const std::vector<std::string>& words, const std::string& folder, const std::string& input) {
     Running::Impl run(REHANG_PROGRAM, words,
-                      folder.empty() ? std::filesystem::current_path().string() : folder);
+                      folder.empty() ? std::filesystem::current_path().string() : folder, input);
     return finish(run);
 }
 

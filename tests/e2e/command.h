@@ -15,7 +15,9 @@ struct Finished {
 
 // Runs `rehang WORDS…` to its end in `folder` (the caller's when empty); stdin is empty, stdout and stderr
 // are pipes.
-Finished rehang(const std::vector<std::string>& words, const std::string& folder = {});
+// With `input` stdin is that file.
+Finished rehang(const std::vector<std::string>& words, const std::string& folder = {},
+                const std::string& input = "/dev/null");
 
 // The same on a host that lacks something (tests/programs/handicap.c).
 Finished rehang_without(const std::vector<std::string>& handicaps, const std::vector<std::string>& words);
