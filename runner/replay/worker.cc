@@ -8,6 +8,7 @@
 #include <csignal>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "base/unique_fd.h"
@@ -125,6 +126,9 @@ class Lines {
 
 int serve_jobs(pid_t parent) {
     end_with(parent);
+    // What else the command has open is none of its workers' business: one that stays with its targets would
+    // keep it open for an hour.
+    ::close_range(STDERR_FILENO + 1, std::numeric_limits<unsigned>::max(), 0);
     ::setpgid(0, 0);                // Ctrl-C is for the command: it ends its workers when it has understood
     std::signal(SIGPIPE, SIG_DFL);  // the command ignores it; targets must not inherit that
     const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));

@@ -52,6 +52,15 @@ Command select_innermost(const RunReport& report, const DiagnosedProcess& proces
                         thread->inner_tid)};
 }
 
+Command diagnose_left(const RunReport& report) {
+    const auto left = processes_to_look_at(report);
+    Command command = {"rehang", "diagnose"};
+    for (const DiagnosedProcess* const process : left)
+        if (std::ranges::find(left, process->parent, &DiagnosedProcess::pid) == left.end())
+            command.push_back(std::to_string(process->pid));
+    return command;
+}
+
 std::string gdb_banner(const RunReport& report, const DiagnosedProcess& process, const TextStyle& style) {
     std::string text = render_line(report, style) + '\n';
     for (const std::string& sentence : report.explanation) text += wrapped("  ", sentence, style);

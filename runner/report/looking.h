@@ -25,6 +25,9 @@ Command gdb_inside(const DiagnosedProcess& process, const Command& options);
 // others say so, and stay at the main thread.
 Command select_innermost(const RunReport& report, const DiagnosedProcess& process);
 
+// `rehang diagnose` with the processes that still exist: each is named, or descends from one that is.
+Command diagnose_left(const RunReport& report);
+
 // What to know before the prompt of a gdb on that process: verdict, thread, why.
 std::string gdb_banner(const RunReport& report, const DiagnosedProcess& process, const TextStyle& style);
 

@@ -16,7 +16,7 @@ constexpr size_t most_frames = 12;        // of one stack; the JSON report has t
 constexpr size_t most_output_lines = 10;  // of one stream
 constexpr size_t most_stacks = 24;
 constexpr size_t most_sentences = 24;  // of one list
-constexpr size_t most_left = 6;    // processes that are left alive
+constexpr size_t most_left = 6;        // processes that are left alive
 constexpr size_t most_rows = 60;       // of the process tree
 constexpr size_t widest_label =
     36;  // of the process tree: deeper branches push their own text aside, not everybody's
@@ -226,6 +226,7 @@ std::string looking_section(const RunReport& report, const TextStyle& style) {
                             typed(gdb_inside(*left[i], select_innermost(report, *left[i]))));
     if (shown < left.size())
         text += painted(fmt::format("  … {} more\n", left.size() - shown), Tone::faint, style);
+    text += fmt::format("  who waits for whom: {}\n", typed(diagnose_left(report)));
     return text + fmt::format("  end it all: kill {}\n", report.keeper);
 }
 

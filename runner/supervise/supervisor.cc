@@ -57,11 +57,12 @@ struct Supervisor::Impl {
     Impl(const Plan& the_plan, elf::Files& files, Watcher& the_watcher, IfTracerEnds then)
         : plan(&the_plan),
           watcher(&the_watcher),
-          tracing(the_plan, files,
-                  [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
-                      watcher->forked(parent, tid, child);
-                  },
-                  then),
+          tracing(
+              the_plan, files,
+              [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
+                  watcher->forked(parent, tid, child);
+              },
+              then),
           children(io, child_signals().release()),
           look_timer(io),
           limit_timer(io),

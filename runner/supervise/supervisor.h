@@ -78,9 +78,9 @@ class Supervisor {
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
-    // The thread that calls this traces the targets. Lets the processes go, and returns when the run is decided; the targets are then as they were at that
-    // moment, still traced. usage error: a program that can't be executed. failed: the sandbox's init ended
-    // by itself.
+    // The thread that calls this traces the targets. Lets the processes go, and returns when the run is
+    // decided; the targets are then as they were at that moment, still traced. usage error: a program that
+    // can't be executed. failed: the sandbox's init ended by itself.
     Expected<Supervision> run(std::vector<ReadyProcess> processes, pid_t init);
     // After run(), on its thread; see Tracing.
     void stop_for_good(const std::set<pid_t>& but_not);

@@ -120,15 +120,6 @@ void Tracing::printed(size_t point) {
     pass(point, nobody, 0, {});
 }
 
-void Tracing::stop_for_good(const std::set<pid_t>& but_not) {
-    for (const auto& [tid, pending] : kept_) {
-        step_back_before_call(tid);
-        set_breakpoints(tid, {});
-    }
-    for (const TrackedProcess& process : tree_.processes())
-        if (!process.ended() && !but_not.contains(process.pid)) ::kill(process.pid, SIGSTOP);
-}
-
 void Tracing::expire(size_t hold) {
     const auto tid = director_.expire(hold);
     if (!tid) return;
