@@ -49,7 +49,20 @@ void verbose(CLI::App& app, Arguments& to) {
     app.add_flag("-v,--verbose", to.verbose, "tell every run in full, with a timeline");
 }
 void keep(CLI::App& app, Arguments& to) {
-    app.add_flag("--keep", to.keep, "keep what the targets wrote in ./rehang-kept/NAME-ROLE-REPEAT");
+    app.add_flag("--keep", to.keep,
+                 "keep what the targets wrote in ./rehang-kept/NAME-ROLE-REPEAT, and leave those that did "
+                 "not end alive "
+                 "for an hour");
+}
+void core(CLI::App& app, Arguments& to) {
+    app.add_flag(
+        "--core", to.core,
+        "write core files of targets that did not end to ./rehang-kept/NAME-ROLE-REPEAT (needs gdb)");
+}
+void gdb(CLI::App& app, Arguments& to) {
+    app.add_flag(
+        "--gdb", to.gdb,
+        "open gdb at a hang, on the thread that the others wait for; one run at a time, not for controls");
 }
 void quiet(CLI::App& app, Arguments& to) {
     app.add_flag("-q,--quiet", to.quiet,
@@ -111,12 +124,14 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, repeat, jobs, json, trace, keep, verbose, quiet},
+         {scenarios, set, repeat, jobs, json, trace, keep, core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"
          "  rehang run scenarios --jobs 2                   a whole folder, two at a time\n"
          "  rehang run x.toml --repeat 200 --quiet          is it the same hang every time?\n"
+         "  rehang run x.toml --gdb                         look at the hang itself\n"
+         "  rehang run x.toml --trace x.json                what happened when: open it in ui.perfetto.dev\n"
          "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json",
          &run},
         {"check",

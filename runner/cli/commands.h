@@ -16,6 +16,8 @@ struct Arguments {
     std::string json;   // file, "-" for stdout, "" for none
     std::string trace;  // file, "" for none
     bool keep = false;
+    bool core = false;
+    bool gdb = false;
     bool verbose = false;
     bool quiet = false;
     std::vector<int> pids;  // of diagnose

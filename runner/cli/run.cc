@@ -8,7 +8,9 @@
 #include "cli/paths.h"
 #include "cli/run_output.h"
 #include "cli/terminal.h"
+#include "host/host.h"
 #include "replay/worker_pool.h"
+#include "report/looking.h"
 #include "report/trace_json.h"
 
 namespace rehang {
@@ -47,7 +49,9 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
                              .plan = plan,
                              .repeat = repeat,
                              .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : "",
-                             .events = arguments.verbose || !arguments.trace.empty()},
+                             .core = arguments.core ? kept_folder(scenario.prepared, plan, repeat) : "",
+                             .events = arguments.verbose || !arguments.trace.empty(),
+                             .stand = arguments.gdb || arguments.keep},
                      .plan = &scenario.prepared.plans[plan]});
     return jobs;
 }
@@ -61,6 +65,32 @@ OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arg
     options.style.timeline = arguments.verbose;
     options.style.numbered = arguments.repeat > 1;
     return options;
+}
+
+// What the options ask for that can't be had, before anything runs.
+Expected<void> can_look(const Arguments& arguments) {
+    if (arguments.gdb && (arguments.repeat > 1 || arguments.jobs > 1))
+        return std::unexpected(Error{.kind = Error::Kind::usage,
+                                     .what = "--gdb is for one run at a time",
+                                     .hint = "leave --repeat and --jobs out"});
+    if (arguments.gdb && arguments.json == "-")
+        return std::unexpected(Error{.kind = Error::Kind::usage,
+                                     .what = "--gdb and --json - both want stdout",
+                                     .hint = "--json FILE"});
+    if (!arguments.gdb && !arguments.core) return {};
+    for (const char* program : {"program:gdb", "program:nsenter"})
+        if (auto there = check_need(program); !there) return there;
+    return {};
+}
+
+OnStanding while_it_stands(const RunReport& report, const Arguments& arguments, const TextStyle& style) {
+    // Of many runs those are worth an hour of a process that are not like the others.
+    OnStanding wanted{.run = {}, .leave = arguments.keep && (arguments.repeat == 1 || !report.as_expected)};
+    const DiagnosedProcess* const process = process_to_look_at(report);
+    if (!arguments.gdb || report.role == Role::control || !process) return wanted;
+    if (put(gdb_banner(report, *process, style)))
+        wanted.run = gdb_inside(*process, select_innermost(report, *process));
+    return wanted;
 }
 
 Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Arguments& arguments,
@@ -80,6 +110,11 @@ Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Argument
                                                                 .repeat = planned[index].job.repeat,
                                                                 .error = std::move(result.error())});
                                },
+                           .on_standing =
+                               [&](size_t, const RunReport& report) {
+                                   progress.hide();
+                                   return while_it_stands(report, arguments, output.style());
+                               },
                            .on_tick = [&](size_t done) { progress.show(done); }});
 }
 
@@ -88,6 +123,10 @@ Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Argument
 ExitCode run(const Arguments& arguments) {
     const LoadedScenarios loaded = load_scenarios(arguments);
     if (loaded.broken) return ExitCode::broken;
+    if (auto possible = can_look(arguments); !possible) {
+        print_error(possible.error());
+        return possible.error().kind == Error::Kind::unsupported ? ExitCode::unsupported : ExitCode::broken;
+    }
     auto json = OutputFile::open(arguments.json);
     auto trace = OutputFile::open(arguments.trace);
     for (const auto* file : {&json, &trace}) {

@@ -30,6 +30,7 @@ class RunOutput {
     bool tell(FailedRun failed);
     // The summary, the end of the JSON, and the trace.
     bool finish();
+    const TextStyle& style() const { return options_.style; }
     ExitCode exit_code() const { return code_; }
 
   private:

@@ -220,6 +220,7 @@ Diagnosis Diagnoser::explain(const Scope& scope) {
 
     Finding finding = find_cause(evidence);
     diagnosis.cause = finding.cause;
+    diagnosis.innermost = finding.thread != 0 ? finding.thread : stuck_chain(evidence).back()->tid;
     diagnosis.explanation = std::move(finding.sentences);
     std::ranges::move(tell_zombies(evidence), std::back_inserter(diagnosis.explanation));
     std::ranges::move(finding.nodes, std::back_inserter(diagnosis.nodes));

@@ -26,6 +26,7 @@ struct Evidence {
 struct Finding {
     Cause cause = Cause::unknown;
     std::vector<std::string> sentences;
+    pid_t thread = 0;  // the one that all others wait for in the end; 0: the last one of the stuck chain
     std::vector<GraphNode> nodes;
     std::vector<GraphEdge> edges;
 };

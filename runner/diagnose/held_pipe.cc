@@ -140,7 +140,7 @@ std::optional<Finding> find_held_pipe(const Evidence& evidence) {
         if (!is_just_held(evidence, *reader, holders)) continue;
         const DescriptorSnapshot& own =
             *find_descriptor(*find_process(evidence.snapshot, reader->pid), reader->wait.fd);
-        Finding finding = {.cause = Cause::held_pipe, .sentences = {}, .nodes = {}, .edges = {}};
+        Finding finding = {.cause = Cause::held_pipe, .sentences = {}, .thread = 0, .nodes = {}, .edges = {}};
         finding.sentences.push_back(
             fmt::format("{} waits for bytes or the end of {} (its fd {}), and neither can come.",
                         label_of(evidence.snapshot, reader->tid), own.target, own.fd));

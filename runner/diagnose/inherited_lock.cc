@@ -91,7 +91,11 @@ void draw_the_owner(Finding& finding, const InheritedLock& lock) {
 }
 
 Finding tell(const Evidence& evidence, const InheritedLock& lock) {
-    Finding finding = {.cause = Cause::inherited_lock, .sentences = {}, .nodes = {}, .edges = {}};
+    Finding finding = {.cause = Cause::inherited_lock,
+                       .sentences = {},
+                       .thread = lock.waiting.tid,
+                       .nodes = {},
+                       .edges = {}};
     finding.sentences = {what_hangs(evidence, lock), who_held_it(evidence, lock), why_for_ever(lock)};
     if (auto sentence = in_the_parent(evidence, lock)) finding.sentences.push_back(std::move(*sentence));
     const auto told = [&](const ThreadWait& thread) { return waits_for_it(lock, thread); };

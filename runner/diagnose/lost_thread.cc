@@ -136,7 +136,8 @@ std::string why_for_ever(const LostThread& lost) {
 }
 
 Finding tell(const Evidence& evidence, const LostThread& lost) {
-    Finding finding = {.cause = Cause::lost_thread, .sentences = {}, .nodes = {}, .edges = {}};
+    Finding finding = {
+        .cause = Cause::lost_thread, .sentences = {}, .thread = lost.waiting.tid, .nodes = {}, .edges = {}};
     finding.sentences = {what_hangs(evidence, lost), who_is_lost(evidence, lost), why_for_ever(lost)};
     const auto told = [&](const ThreadWait& thread) { return thread.tid == lost.waiting.tid; };
     std::ranges::move(who_waits_in_turn(evidence, told), std::back_inserter(finding.sentences));

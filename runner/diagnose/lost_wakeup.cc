@@ -54,7 +54,8 @@ bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) 
 }
 
 Finding tell_changed(const Evidence& evidence, const ThreadWait& waiting) {
-    Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
+    Finding finding = {
+        .cause = Cause::lost_wakeup, .sentences = {}, .thread = waiting.tid, .nodes = {}, .edges = {}};
     finding.sentences.push_back(what_hangs(evidence, waiting));
     finding.sentences.push_back(fmt::format(
         "It went to sleep while the word was {}, and the word is {} by now: what it waited for has happened, "
@@ -119,7 +120,8 @@ bool nobody_is_left(const Evidence& evidence, const ThreadWait& waiting) {
 
 Finding tell_nobody_left(const Evidence& evidence, const ThreadWait& waiting) {
     const ObjectKind kind = object_waited_at(evidence, waiting);
-    Finding finding = {.cause = Cause::lost_wakeup, .sentences = {}, .nodes = {}, .edges = {}};
+    Finding finding = {
+        .cause = Cause::lost_wakeup, .sentences = {}, .thread = waiting.tid, .nodes = {}, .edges = {}};
     finding.sentences.push_back(what_hangs(evidence, waiting));
     finding.sentences.emplace_back(
         kind == ObjectKind::condition

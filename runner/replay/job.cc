@@ -24,9 +24,9 @@ Json error_json(const Error& error) {
 }  // namespace
 
 std::string to_line(const Job& job) {
-    const Json json = {{"file", job.file},    {"set", job.set},       {"targets", job.targets},
-                       {"plan", job.plan},    {"repeat", job.repeat}, {"keep", job.keep},
-                       {"events", job.events}};
+    const Json json = {{"file", job.file},     {"set", job.set},       {"targets", job.targets},
+                       {"plan", job.plan},     {"repeat", job.repeat}, {"keep", job.keep},
+                       {"events", job.events}, {"core", job.core},     {"stand", job.stand}};
     return dump(json, -1) + '\n';
 }
 
@@ -39,28 +39,41 @@ Expected<Job> job_from_line(std::string_view line) {
                    .plan = json.at("plan"),
                    .repeat = json.at("repeat"),
                    .keep = json.at("keep"),
-                   .events = json.at("events")};
+                   .core = json.at("core"),
+                   .events = json.at("events"),
+                   .stand = json.at("stand")};
     } catch (const Json::exception& e) {
         return broken(e.what());
     }
 }
 
-std::string answer_line(const Expected<RunReport>& answer) {
-    const Json json = answer ? Json{{"run", to_json(*answer)}} : Json{{"error", error_json(answer.error())}};
+std::string to_line(const Answer& answer) {
+    const char* const kind = answer.standing ? "standing" : "run";
+    const Json json = answer.result ? Json{{kind, to_json(*answer.result)}}
+                                    : Json{{"error", error_json(answer.result.error())}};
     return dump(json, -1) + '\n';
 }
 
-Expected<RunReport> answer_from_line(std::string_view line) {
+Answer answer_from_line(std::string_view line) {
     try {
         const Json json = Json::parse(line);
-        if (json.contains("run")) return run_from_json(json["run"]);
+        if (json.contains("standing")) return {.result = run_from_json(json["standing"]), .standing = true};
+        if (json.contains("run")) return {.result = run_from_json(json["run"])};
         const Json& error = json.at("error");
-        return std::unexpected(Error{.kind = static_cast<Error::Kind>(error.at("kind").get<int>()),
-                                     .what = error.at("what"),
-                                     .hint = error.at("hint")});
+        return {.result = std::unexpected(Error{.kind = static_cast<Error::Kind>(error.at("kind").get<int>()),
+                                                .what = error.at("what"),
+                                                .hint = error.at("hint")})};
     } catch (const Json::exception& e) {
-        return broken(e.what());
+        return {.result = broken(e.what())};
     }
+}
+
+std::string to_line(Order order) {
+    return order == Order::leave ? "leave\n" : "end\n";
+}
+
+Order order_from_line(std::string_view line) {
+    return line == to_line(Order::leave) ? Order::leave : Order::end;
 }
 
 }  // namespace rehang

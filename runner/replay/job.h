@@ -18,14 +18,28 @@ struct Job {
     size_t plan = 0;      // index into the plans of the file
     int repeat = 1;
     std::string keep;     // folder; "" keeps nothing
+    std::string core;     // folder for core files; "" writes none
     bool events = false;  // the report has the timeline
+    bool stand = false;   // before targets that are left are ended, tell the command, and wait for its word
 };
 
 // With a newline at the end, and none before.
 std::string to_line(const Job& job);
 Expected<Job> job_from_line(std::string_view line);
 
-std::string answer_line(const Expected<RunReport>& answer);
-Expected<RunReport> answer_from_line(std::string_view line);
+struct Answer {
+    Expected<RunReport> result;
+    bool standing = false;  // the targets stand still; the worker waits for an Order
+};
+std::string to_line(const Answer& answer);
+Answer answer_from_line(std::string_view line);
+
+// What a worker whose targets stand still is told.
+enum class Order {
+    end,    // end the targets; the report comes once more, complete
+    leave,  // stay with them, and answer no more (keeper.h)
+};
+std::string to_line(Order order);
+Order order_from_line(std::string_view line);  // `end` for whatever is no order
 
 }  // namespace rehang

@@ -5,8 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <set>
 
 #include "replay/keep.h"
+#include "replay/own_thread.h"
 #include "replay/watch.h"
 #include "report/describe.h"
 #include "sandbox/sandbox.h"
@@ -137,6 +139,13 @@ void tell_events(RunReport& report, const Supervision& supervision, const EventL
             fmt::format("the timeline was cut: {} more of the kind {}", count, to_text(kind)));
 }
 
+PlaceReport place_of(const RunReport& report, pid_t tid) {
+    for (const DiagnosedProcess& process : report.processes)
+        for (const DiagnosedThread& thread : process.threads)
+            if (thread.tid == tid) return {.process = process.path, .nth = thread.nth};
+    return {};
+}
+
 void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
     report.processes = std::move(diagnosis.processes);
     report.nodes = std::move(diagnosis.nodes);
@@ -144,6 +153,7 @@ void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
     report.doubts = std::move(diagnosis.doubts);
     if (report.proven) {
         report.cause = diagnosis.cause;
+        report.innermost = place_of(report, diagnosis.innermost);
         report.explanation = std::move(diagnosis.explanation);
     }
 }
@@ -172,6 +182,21 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
     report.timings_ms.proof = report.proven ? ms_between(reached, supervision.ended) : 0;
 }
 
+bool leaves_targets(End end) {
+    // Not a process limit's: what forks without end must not be let go.
+    return end == End::stuck || end == End::unmet || end == End::timed_out;
+}
+
+// The processes of a proven hang in which no thread can ever go on.
+std::set<pid_t> proven_stuck(const RunReport& report) {
+    std::set<pid_t> stuck;
+    for (const DiagnosedProcess& process : report.processes)
+        if (report.proven && !process.threads.empty() &&
+            std::ranges::all_of(process.threads, &DiagnosedThread::stuck))
+            stuck.insert(process.pid);
+    return stuck;
+}
+
 }  // namespace
 
 Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptions& options) {
@@ -185,30 +210,42 @@ Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptio
     if (!sandbox) return std::unexpected(std::move(sandbox.error()).in("can't set the sandbox up"));
 
     Watch watch(plan, files);
-    Supervisor supervisor(plan, files, watch);
+    Supervisor supervisor(plan, files, watch,
+                          options.on_standing ? IfTracerEnds::let_go : IfTracerEnds::kill);
     watch.attach(supervisor.tracing(), sandbox->init());
-    auto supervision = supervisor.run(hand_over(*sandbox), sandbox->init());
-    if (supervision) {
-        report.timings_ms.setup = ms_between(begun, supervision->launched);
-        tell(report, plan, *supervision, supervisor.tracing(), watch);
-        if (options.events) tell_events(report, *supervision, supervisor.tracing().log());
-    }
+    Expected<Supervision> supervision;
     Expected<void> kept;
-    if (supervision && !options.keep.empty()) {
-        kept = keep(options.keep, sandbox->init(), plan, report);
-        report.kept = options.keep;
-    }
+    bool stands = false;
+    on_own_thread([&] {
+        supervision = supervisor.run(hand_over(*sandbox), sandbox->init());
+        if (supervision) {
+            report.timings_ms.setup = ms_between(begun, supervision->launched);
+            tell(report, plan, *supervision, supervisor.tracing(), watch);
+            if (options.events) tell_events(report, *supervision, supervisor.tracing().log());
+            stands = options.on_standing && leaves_targets(supervision->end);
+            if (!options.keep.empty()) {
+                kept = keep(options.keep, sandbox->init(), plan, report);
+                report.kept = options.keep;
+            }
+        }
+        if (stands)
+            supervisor.stop_for_good(proven_stuck(report));
+        else
+            sandbox->kill();
+    });
+    judge(report, plan);
+    report.signature = signature(report);
+    report.timings_ms.total = ms_between(begun, Clock::now());
+    if (stands && kept) options.on_standing(report);
 
+    const Instant decided = Clock::now();
     sandbox->kill();
     if (!supervisor.drain(std::chrono::seconds(10)))
         return std::unexpected(Error{.what = "targets were left after their namespace was killed",
                                      .hint = "look for processes in uninterruptible sleep"});
     if (!supervision) return std::unexpected(supervision.error());
     if (!kept) return std::unexpected(std::move(kept.error()).in("can't keep the run's files"));
-
-    judge(report, plan);
-    report.signature = signature(report);
-    report.timings_ms.total = ms_between(begun, Clock::now());
+    report.timings_ms.total += ms_between(decided, Clock::now());
     return report;
 }
 

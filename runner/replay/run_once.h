@@ -1,6 +1,7 @@
 // One run from Plan to RunReport: sandbox, supervision, proof, explanation, tear-down.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "base/error.h"
@@ -15,6 +16,10 @@ struct RunOptions {
     std::string keep;     // a folder that will hold the private folders' content and the targets' output; ""
                           // keeps nothing
     bool events = false;  // the report has what happened when
+    // Called when a run is decided in which targets are left (hung, unmet, timeout), with the report. They
+    // are as they were then, and traced by nobody: what is not proven to be stuck has got SIGSTOP. They are
+    // ended when this returns.
+    std::function<void(RunReport& report)> on_standing;
 };
 
 // Owns this process's children and tracees while it runs (waitpid(-1)): call it in a process of its own

@@ -7,11 +7,15 @@
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <limits>
 #include <memory>
 
 #include "base/unique_fd.h"
 #include "host/host.h"
+#include "replay/cores.h"
 #include "replay/job.h"
+#include "replay/keeper.h"
 #include "replay/prepare.h"
 #include "replay/run_once.h"
 
@@ -42,17 +46,27 @@ RunReport unsupported_run(const Plan& plan, const Job& job, const Error& error) 
     return report;
 }
 
-Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& bench) {
+// What is done while the targets of a run stand still.
+using OnStanding = std::function<void(const Job& job, RunReport& report)>;
+
+RunOptions options_for(const Job& job, const OnStanding& on_standing) {
+    RunOptions options{.repeat = job.repeat, .keep = job.keep, .events = job.events, .on_standing = {}};
+    if (job.stand || !job.core.empty())
+        options.on_standing = [&](RunReport& report) { on_standing(job, report); };
+    return options;
+}
+
+Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& bench,
+                                       const OnStanding& on_standing) {
     const auto possible = possible_here(plan, bench.host);
-    Expected<RunReport> report =
-        possible ? run_once(plan, bench.files, {.repeat = job.repeat, .keep = job.keep, .events = job.events})
-                 : std::unexpected(possible.error());
+    Expected<RunReport> report = possible ? run_once(plan, bench.files, options_for(job, on_standing))
+                                          : std::unexpected(possible.error());
     if (!report && report.error().kind == Error::Kind::unsupported)
         return unsupported_run(plan, job, report.error());
     return report;
 }
 
-Expected<RunReport> perform(const Job& job, Bench& bench) {
+Expected<RunReport> perform(const Job& job, Bench& bench, const OnStanding& on_standing) {
     if (bench.prepared_for != job.file) {
         bench.prepared = prepare(job.file, {.set = job.set, .targets = job.targets});
         bench.prepared_for = job.file;
@@ -60,7 +74,7 @@ Expected<RunReport> perform(const Job& job, Bench& bench) {
     if (job.plan >= bench.prepared.plans.size())
         return std::unexpected(Error{.what = fmt::format("{} has changed since it was checked", job.file),
                                      .hint = fmt::format("rehang check {}", job.file)});
-    return run_or_unsupported(bench.prepared.plans[job.plan], job, bench);
+    return run_or_unsupported(bench.prepared.plans[job.plan], job, bench, on_standing);
 }
 
 void end_with(pid_t parent) {
@@ -94,6 +108,7 @@ class Lines {
     Lines& operator=(const Lines&) = delete;
     ~Lines() { std::free(line_); }  // NOLINT(cppcoreguidelines-no-malloc): getline(3) allocates it
 
+    void close() { stream_.reset(); }
     // Good until the next call; nothing at the end.
     std::optional<std::string_view> next() {
         const ssize_t length = stream_ ? ::getline(&line_, &capacity_, stream_.get()) : -1;
@@ -111,17 +126,29 @@ class Lines {
 
 int serve_jobs(pid_t parent) {
     end_with(parent);
+    // What else the command has open is none of its workers' business: one that stays with its targets would
+    // keep it open for an hour.
+    ::close_range(STDERR_FILENO + 1, std::numeric_limits<unsigned>::max(), 0);
     ::setpgid(0, 0);                // Ctrl-C is for the command: it ends its workers when it has understood
     std::signal(SIGPIPE, SIG_DFL);  // the command ignores it; targets must not inherit that
     const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
     Lines jobs(take_over(STDIN_FILENO, null.get()));
-    const UniqueFd answers = take_over(STDOUT_FILENO, STDERR_FILENO);
+    UniqueFd answers = take_over(STDOUT_FILENO, STDERR_FILENO);
+    const auto stand = [&](const Job& job, RunReport& report) {
+        if (!job.core.empty()) write_cores(report, job.core);
+        if (!job.stand || !write_all(answers, to_line(Answer{.result = report, .standing = true}))) return;
+        const auto order = jobs.next();
+        if (!order || order_from_line(*order) != Order::leave) return;
+        answers.reset();
+        jobs.close();
+        keep_alive(report);
+    };
 
     Bench bench;
     while (const auto line = jobs.next()) {
         const auto job = job_from_line(*line);
-        const Expected<RunReport> answer = job ? perform(*job, bench) : std::unexpected(job.error());
-        if (!write_all(answers, answer_line(answer))) return 1;
+        const Expected<RunReport> answer = job ? perform(*job, bench, stand) : std::unexpected(job.error());
+        if (!write_all(answers, to_line(Answer{.result = answer}))) return 1;
     }
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/readable_pipe.hpp>
@@ -19,6 +20,8 @@
 #include <optional>
 
 #include "base/names.h"
+#include "host/host.h"
+#include "replay/helper.h"
 
 namespace rehang {
 namespace {
@@ -55,6 +58,8 @@ std::string death_text(int status) {
     return fmt::format("the runner's worker died: it exited with {}", WEXITSTATUS(status));
 }
 
+constexpr size_t most_left = 8;  // trees of targets that one command leaves alive
+
 class Pool {
   public:
     Pool(const std::vector<Job>& jobs, const PoolOptions& options) : jobs_(jobs), options_(options) {}
@@ -62,9 +67,7 @@ class Pool {
     PoolEnd run() {
         for (const int signal : {SIGINT, SIGTERM, SIGHUP})
             if (!is_ignored(signal)) signals_.add(signal);
-        signals_.async_wait([this](const error_code& error, int) {
-            if (!error) stop(PoolEnd::interrupted);
-        });
+        await_signal();
         tick();
         for (unsigned i = 0; i < std::max(1U, options_.workers); ++i) start_worker();
         context_.run();
@@ -74,6 +77,15 @@ class Pool {
     }
 
   private:
+    void await_signal() {
+        signals_.async_wait([this](const error_code& error, int signal) {
+            if (error) return;
+            // A Ctrl-C in the terminal reaches the program in the foreground as well, which has a use for it.
+            if (signal == SIGINT && foreground_) return await_signal();
+            stop(PoolEnd::interrupted);
+        });
+    }
+
     void start_worker() {
         if (next_job_ == jobs_.size()) return;
         const auto worker = workers_.insert(workers_.end(), std::make_unique<Worker>(context_));
@@ -98,19 +110,68 @@ class Pool {
     void read_answer(Worker& worker) {
         asio::async_read_until(worker.answers, asio::dynamic_buffer(worker.received), '\n',
                                [this, &worker](const error_code& error, size_t length) {
+                                   if (error == asio::error::operation_aborted) return;  // it was left
                                    if (error) return wait_for_end(worker);
                                    take_answer(worker, length);
-                                   read_answer(worker);
                                });
     }
 
     void take_answer(Worker& worker, size_t length) {
         auto answer = answer_from_line(std::string_view(worker.received).substr(0, length));
         worker.received.erase(0, length);
+        read_answer(worker);
         if (!worker.job) return;
+        if (answer.standing && answer.result) return take_standing(worker, std::move(*answer.result));
         const size_t job = *worker.job;
         give_job(worker);  // first: it works while this process tells
-        finish(job, std::move(answer));
+        finish(job, std::move(answer.result));
+    }
+
+    // Its targets stand still until it gets an order.
+    void take_standing(Worker& worker, RunReport report) {
+        const size_t job = *worker.job;
+        OnStanding wanted = options_.on_standing ? options_.on_standing(job, report) : OnStanding{};
+        if (wanted.run.empty()) return give_order(worker, std::move(report), wanted.leave);
+        const std::vector<std::string> arguments(wanted.run.begin() + 1, wanted.run.end());
+        foreground_.emplace(context_, find_program(wanted.run.front()).value_or(wanted.run.front()),
+                            arguments, FreshSignals());
+        foreground_->async_wait([this, &worker, job, leave = wanted.leave, report = std::move(report)](
+                                    const error_code&, int) mutable {
+            foreground_.reset();
+            if (works_at(worker, job)) give_order(worker, std::move(report), leave);
+        });
+    }
+
+    // The worker may have died, and another one may have its place in memory.
+    bool works_at(const Worker& worker, size_t job) const {
+        return std::ranges::any_of(workers_,
+                                   [&](const auto& w) { return w.get() == &worker && w->job == job; });
+    }
+
+    void give_order(Worker& worker, RunReport report, bool leave) {
+        leave = leave && left_.size() < most_left;
+        const std::string line = to_line(leave ? Order::leave : Order::end);
+        error_code dead;  // which is seen where its answers end
+        asio::write(worker.jobs, asio::buffer(line), dead);
+        if (leave && !dead) let_it_be(worker, std::move(report));
+    }
+
+    // The worker becomes the keeper of its targets.
+    void let_it_be(Worker& worker, RunReport report) {
+        const size_t job = *worker.job;
+        report.keeper = worker.child.id();
+        worker.child.detach();
+        // Its read that was begun works on its memory until it has been told that it ends.
+        const auto place =
+            std::ranges::find(workers_, &worker, [](const auto& w) -> const Worker* { return w.get(); });
+        left_.push_back(std::move(*place));
+        workers_.erase(place);
+        error_code ignored;
+        worker.jobs.close(ignored);
+        worker.answers.close(ignored);
+        start_worker();
+        finish(job, std::move(report));
+        if (workers_.empty() && end_ == PoolEnd::complete) context_.stop();
     }
 
     void wait_for_end(Worker& worker) {
@@ -148,7 +209,7 @@ class Pool {
     }
 
     void tick() {
-        if (options_.on_tick) options_.on_tick(done_);
+        if (options_.on_tick && !foreground_) options_.on_tick(done_);
         timer_.expires_after(std::chrono::milliseconds(100));
         timer_.async_wait([this](const error_code& error) {
             if (!error) tick();
@@ -161,6 +222,8 @@ class Pool {
     asio::signal_set signals_{context_};
     asio::steady_timer timer_{context_};
     std::vector<std::unique_ptr<Worker>> workers_;
+    std::optional<process::process> foreground_;
+    std::vector<std::unique_ptr<Worker>> left_;      // that stay with their targets
     std::map<size_t, Expected<RunReport>> results_;  // complete, but an earlier one is not
     size_t next_job_ = 0;
     size_t told_ = 0;

@@ -145,6 +145,10 @@ Json host_json(const HostInfo& host) {
             {"processors", host.processors}};
 }
 
+Json core_json(const CoreReport& core) {
+    return {{"process", core.process}, {"file", core.file}, {"program", core.program}};
+}
+
 Json failure_json(const FailedRun& failure) {
     return {{"file", failure.file},     {"scenario", failure.scenario}, {"role", to_text(failure.role)},
             {"repeat", failure.repeat}, {"error", failure.error.what},  {"hint", failure.error.hint}};
@@ -165,6 +169,7 @@ Json to_json(const RunReport& report) {
             {"exit", optional_json(report.exit)},
             {"signal", optional_json(report.signal)},
             {"cause", report.outcome == Outcome::hung ? Json(to_text(report.cause)) : Json(nullptr)},
+            {"innermost", place_json(report.innermost)},
             {"proven", report.proven},
             {"as_expected", report.as_expected},
             {"mismatches", report.mismatches},
@@ -186,7 +191,9 @@ Json to_json(const RunReport& report) {
               {"total", report.timings_ms.total}}},
             {"host", host_json(report.host)},
             {"signature", report.signature},
-            {"kept", report.kept}};
+            {"kept", report.kept},
+            {"cores", array_of(report.cores, core_json)},
+            {"keeper", report.keeper == 0 ? Json(nullptr) : Json(report.keeper)}};
 }
 
 Json document(const std::vector<RunReport>& runs) {

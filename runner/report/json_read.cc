@@ -251,6 +251,14 @@ GraphEdge read_edge(const Reader& reader) {
     return edge;
 }
 
+CoreReport read_core(const Reader& reader) {
+    CoreReport core;
+    reader.get("process", core.process);
+    reader.get("file", core.file);
+    reader.get("program", core.program);
+    return core;
+}
+
 HostInfo read_host(const Reader& reader) {
     HostInfo host;
     reader.get("kernel", host.kernel);
@@ -279,6 +287,7 @@ RunReport read_run(const Reader& reader) {
     reader.get("exit", report.exit);
     reader.get("signal", report.signal);
     reader.get_word("cause", report.cause, parse_cause);
+    if (reader.has("innermost")) report.innermost = read_place(reader.object("innermost"));
     reader.get("proven", report.proven);
     reader.get("as_expected", report.as_expected);
     reader.get("mismatches", report.mismatches);
@@ -297,6 +306,8 @@ RunReport read_run(const Reader& reader) {
     report.host = read_host(reader.object("host"));
     reader.get("signature", report.signature);
     reader.get("kept", report.kept);
+    reader.get_array("cores", report.cores, read_core);
+    if (reader.has("keeper")) reader.get("keeper", report.keeper);
     return report;
 }
 

@@ -58,6 +58,12 @@ struct EventReport {
     PlaceReport by;    // born: who made it; released: who reached the point that was awaited
 };
 
+struct CoreReport {
+    std::string process;  // "probe/1"
+    std::string file;
+    std::string program;  // to be given to gdb with it
+};
+
 struct RunReport {
     Role role = Role::scenario;
     int repeat = 1;
@@ -68,6 +74,7 @@ struct RunReport {
     std::optional<int> exit;  // of the first [[process]], where it ended
     std::optional<int> signal;
     Cause cause = Cause::unknown;  // meaningful for hung
+    PlaceReport innermost;         // of a hang: the thread that the others wait for in the end
     bool proven = false;
     bool as_expected = false;
     std::vector<std::string> mismatches;  // what came out differently, a sentence each
@@ -88,6 +95,8 @@ struct RunReport {
     HostInfo host;
     std::string signature;  // see signature()
     std::string kept;       // --keep: the folder that was kept
+    std::vector<CoreReport> cores;
+    pid_t keeper = 0;  // --keep: the process that keeps the targets alive
 };
 
 // Stable hash (16 hex digits) of outcome, cause, and for hung runs the processes' paths, states and stacks

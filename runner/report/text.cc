@@ -117,7 +117,7 @@ std::string render(const RunReport& report, const TextStyle& style) {
     text += order_section(report, style);
     if (style.timeline) text += timeline_section(report, style);
     text += output_section(report, style);
-    if (!report.kept.empty()) text += fmt::format("\nkept: {}\n", report.kept);
+    text += looking_section(report, style);
     return text + '\n' + wrapped("next: ", next_step(report), style);
 }
 

@@ -6,6 +6,7 @@
 #include <functional>
 
 #include "report/describe.h"
+#include "report/looking.h"
 #include "report/text_layout.h"
 
 namespace rehang {
@@ -15,6 +16,7 @@ constexpr size_t most_frames = 12;        // of one stack; the JSON report has t
 constexpr size_t most_output_lines = 10;  // of one stream
 constexpr size_t most_stacks = 24;
 constexpr size_t most_sentences = 24;  // of one list
+constexpr size_t most_left = 6;        // processes that are left alive
 constexpr size_t most_rows = 60;       // of the process tree
 constexpr size_t widest_label =
     36;  // of the process tree: deeper branches push their own text aside, not everybody's
@@ -205,6 +207,27 @@ std::string unmet_section(const RunReport& report, const TextStyle& style) {
 
 std::string mismatch_section(const RunReport& report, const TextStyle& style) {
     return list_section("Not as expected", report.mismatches, style);
+}
+
+std::string looking_section(const RunReport& report, const TextStyle& style) {
+    std::string text;
+    if (!report.kept.empty()) text += fmt::format("\nkept: {}\n", report.kept);
+    if (!report.cores.empty()) {
+        text += section("Core files", style);
+        for (const CoreReport& core : report.cores)
+            text += fmt::format("  {}: {}\n", core.process, typed({"gdb", core.program, core.file}));
+    }
+    if (report.keeper == 0) return text;
+    text += section("Left alive, for an hour at most", style);
+    const auto left = processes_to_look_at(report);
+    const size_t shown = std::min(left.size(), most_left);
+    for (size_t i = 0; i < shown; ++i)
+        text += fmt::format("  {}: {}\n", left[i]->path,
+                            typed(gdb_inside(*left[i], select_innermost(report, *left[i]))));
+    if (shown < left.size())
+        text += painted(fmt::format("  … {} more\n", left.size() - shown), Tone::faint, style);
+    text += fmt::format("  who waits for whom: {}\n", typed(diagnose_left(report)));
+    return text + fmt::format("  end it all: kill {}\n", report.keeper);
 }
 
 std::string output_section(const RunReport& report, const TextStyle& style) {

@@ -13,6 +13,7 @@ std::string stacks_section(const RunReport& report, const TextStyle& style);
 std::string order_section(const RunReport& report, const TextStyle& style);
 std::string unmet_section(const RunReport& report, const TextStyle& style);
 std::string mismatch_section(const RunReport& report, const TextStyle& style);
+std::string looking_section(const RunReport& report, const TextStyle& style);
 std::string output_section(const RunReport& report, const TextStyle& style);
 
 }  // namespace rehang

@@ -1,5 +1,6 @@
 #include "sandbox/handshake.h"
 
+#include <poll.h>
 #include <sys/socket.h>
 
 #include <array>
@@ -97,7 +98,9 @@ bool await_go(int sandbox) {
     do {
         size = ::recv(sandbox, &byte, 1, 0);
     } while (size < 0 && errno == EINTR);
-    return size == 1;
+    // The byte may have been sent by a runner that was gone before it arrived.
+    pollfd end{.fd = sandbox, .events = 0, .revents = 0};
+    return size == 1 && ::poll(&end, 1, 0) == 0;
 }
 
 void report_ready(int sandbox, std::uint32_t process) {

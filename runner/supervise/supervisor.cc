@@ -54,13 +54,15 @@ class LookPace {
 }  // namespace
 
 struct Supervisor::Impl {
-    Impl(const Plan& the_plan, elf::Files& files, Watcher& the_watcher)
+    Impl(const Plan& the_plan, elf::Files& files, Watcher& the_watcher, IfTracerEnds then)
         : plan(&the_plan),
           watcher(&the_watcher),
-          tracing(the_plan, files,
-                  [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
-                      watcher->forked(parent, tid, child);
-                  }),
+          tracing(
+              the_plan, files,
+              [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
+                  watcher->forked(parent, tid, child);
+              },
+              then),
           children(io, child_signals().release()),
           look_timer(io),
           limit_timer(io),
@@ -101,8 +103,8 @@ struct Supervisor::Impl {
     Instant ended;
 };
 
-Supervisor::Supervisor(const Plan& plan, elf::Files& files, Watcher& watcher)
-    : impl_(std::make_unique<Impl>(plan, files, watcher)) {}
+Supervisor::Supervisor(const Plan& plan, elf::Files& files, Watcher& watcher, IfTracerEnds then)
+    : impl_(std::make_unique<Impl>(plan, files, watcher, then)) {}
 Supervisor::~Supervisor() = default;
 
 const Tracing& Supervisor::tracing() const {
@@ -326,6 +328,10 @@ void Supervisor::Impl::finish(End end) {
 
 void Supervisor::Impl::fail(Error why) {
     if (!decided()) result.emplace(std::unexpected(std::move(why)));
+}
+
+void Supervisor::stop_for_good(const std::set<pid_t>& but_not) {
+    impl_->tracing.stop_for_good(but_not);
 }
 
 bool Supervisor::drain(std::chrono::milliseconds limit) {

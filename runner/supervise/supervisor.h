@@ -8,6 +8,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -72,15 +73,17 @@ struct Supervision {
 class Supervisor {
   public:
     // Borrows all three. From here on SIGCHLD is blocked in this thread.
-    Supervisor(const Plan& plan, elf::Files& files, Watcher& watcher);
+    Supervisor(const Plan& plan, elf::Files& files, Watcher& watcher, IfTracerEnds then = IfTracerEnds::kill);
     ~Supervisor();
     Supervisor(const Supervisor&) = delete;
     Supervisor& operator=(const Supervisor&) = delete;
 
-    // Lets the processes go, and returns when the run is decided; the targets are then as they were at that
-    // moment, still traced. usage error: a program that can't be executed. failed: the sandbox's init ended
-    // by itself.
+    // The thread that calls this traces the targets. Lets the processes go, and returns when the run is
+    // decided; the targets are then as they were at that moment, still traced. usage error: a program that
+    // can't be executed. failed: the sandbox's init ended by itself.
     Expected<Supervision> run(std::vector<ReadyProcess> processes, pid_t init);
+    // After run(), on its thread; see Tracing.
+    void stop_for_good(const std::set<pid_t>& but_not);
     // After the init was killed: waits for all that is left of the targets. False if something is left after
     // `limit`.
     bool drain(std::chrono::milliseconds limit);

@@ -24,10 +24,11 @@ bool poke_debug_register(pid_t tid, size_t index, std::uint64_t value) {
 
 }  // namespace
 
-Expected<void> seize(pid_t tid) {
-    constexpr std::uint64_t options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
-                                      PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESECCOMP |
-                                      PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL;
+Expected<void> seize(pid_t tid, IfTracerEnds then) {
+    std::uint64_t options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+                            PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_TRACESECCOMP |
+                            PTRACE_O_TRACESYSGOOD;
+    if (then == IfTracerEnds::kill) options |= PTRACE_O_EXITKILL;
     if (::ptrace(PTRACE_SEIZE, tid, nullptr, as_pointer(options)) != 0)
         return failure(fmt::format("can't trace process {}", tid));
     return {};
@@ -60,6 +61,36 @@ std::optional<user_regs_struct> registers(pid_t tid) {
 bool set_registers(pid_t tid, const user_regs_struct& all) {
     user_regs_struct copy = all;
     return ::ptrace(PTRACE_SETREGS, tid, nullptr, &copy) == 0;
+}
+
+namespace {
+
+// The thread is as it was just before the instruction that made the call.
+void step_back(pid_t tid, user_regs_struct state) {
+    constexpr unsigned instruction = 2;  // bytes of `syscall`
+    state.rax = state.orig_rax;
+    state.orig_rax = ~0ULL;  // no call
+    state.rip -= instruction;
+    set_registers(tid, state);
+}
+
+}  // namespace
+
+void begin_interrupted_call_again(pid_t tid) {
+    const auto state = registers(tid);
+    if (!state || static_cast<std::int64_t>(state->orig_rax) < 0) return;
+    if (static_cast<std::int64_t>(state->rax) == -EINTR) step_back(tid, *state);
+}
+
+void detach(pid_t tid, int signal) {
+    ::ptrace(PTRACE_DETACH, tid, nullptr, as_pointer(static_cast<std::uint64_t>(signal)));
+}
+
+void step_back_before_call(pid_t tid) {
+    __ptrace_syscall_info stop{};
+    if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof stop), &stop) <= 0) return;
+    if (stop.op != PTRACE_SYSCALL_INFO_SECCOMP && stop.op != PTRACE_SYSCALL_INFO_ENTRY) return;
+    if (const auto state = registers(tid)) step_back(tid, *state);
 }
 
 bool refuse_call(pid_t tid, user_regs_struct call) {

@@ -15,9 +15,15 @@
 
 namespace rehang {
 
+// What becomes of tracees when the thread that traces them ends.
+enum class IfTracerEnds {
+    kill,    // they get SIGKILL
+    let_go,  // they are as if nobody had ever traced them; those that were stopped go on
+};
+
 // Attaches without stopping it, to be told of forks, threads, executions, exits and traced system calls of it
 // and all that descends.
-Expected<void> seize(pid_t tid);
+Expected<void> seize(pid_t tid, IfTracerEnds then);
 
 enum class Resume {
     run,              // PTRACE_CONT
@@ -34,6 +40,16 @@ std::optional<user_regs_struct> registers(pid_t tid);
 bool set_registers(pid_t tid, const user_regs_struct& all);
 // At the entry of a system call: it is not made, and answers EPERM.
 bool refuse_call(pid_t tid, user_regs_struct call);
+
+// The thread was interrupted in a system call. Most calls then begin again by themselves; this does the same
+// for one that would answer EINTR (signal(7), "Interruption of system calls by stop signals").
+void begin_interrupted_call_again(pid_t tid);
+// A stopped thread is traced no more, and goes on with the signal, 0 for none.
+void detach(pid_t tid, int signal);
+
+// A thread that is stopped at the begin of a system call will not make it: it is as it was just before the
+// instruction. No effect on others.
+void step_back_before_call(pid_t tid);
 
 // Debug registers DR0–DR3 of this one thread. Source: Intel SDM volume 3, chapter 18; ptrace(2)
 // PTRACE_POKEUSER.

@@ -24,15 +24,16 @@ constexpr int syscall_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
 }  // namespace
 
-Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork)
+Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then)
     : plan_(&plan),
       files_(&files),
       on_fork_(std::move(on_fork)),
+      then_(then),
       director_(plan),
       stubbed_(plan.function_faults.size()) {}
 
 Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
-    if (auto seized = seize(pid); !seized) return seized;
+    if (auto seized = seize(pid, then_); !seized) return seized;
     tree_.add_root(name, pid).inner_pid = identity_of(pid).inner_tid;
     return {};
 }

@@ -30,7 +30,7 @@ class Tracing {
     using OnFork =
         std::function<void(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child)>;
 
-    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork);
+    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then);
 
     // Attaches to a [[process]] before its execve.
     Expected<void> add_root(const std::string& name, pid_t pid);
@@ -42,6 +42,10 @@ class Tracing {
     void printed(size_t point);
     // After SIGKILL for all: one that is held at its exit is beyond signals, and waits for its tracer.
     void let_all_die();
+    // Before this thread ends with IfTracerEnds::let_go: every process but those in `but_not` gets SIGSTOP,
+    // and no thread has anything on it any more that needs a tracer. Those held at their exit can't be kept
+    // from it. The last call: stops that come during it are lost for the rest. Takes a second at most.
+    void stop_for_good(const std::set<pid_t>& but_not);
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
 
@@ -145,6 +149,9 @@ class Tracing {
     void note(EventKind kind, pid_t tid, std::string name, std::string text = {}, pid_t by = 0);
     EventPlace place(pid_t tid);
     void stub(Image& image, const TrackedProcess& process, pid_t tid);
+    // tracing_leaving.cc
+    std::set<pid_t> stop_armed();
+    void leave(pid_t tid, int signal);
     // tracing_pauses.cc
     bool is_own_stop(pid_t tid, int status);
 
@@ -159,6 +166,7 @@ class Tracing {
     const Plan* plan_;
     elf::Files* files_;
     OnFork on_fork_;
+    IfTracerEnds then_;
     ForkTree tree_;
     Director director_;
     std::map<pid_t, Image> images_;                       // by process
@@ -172,7 +180,7 @@ class Tracing {
     // Threads whose maker's event has not come yet: the status of their first stop, or of their end; `dying`
     // for one that was killed at once and let go.
     std::map<pid_t, int> early_;
-    std::map<size_t, bool> file_there_;  // by point: before the last call that could make it
+    std::map<size_t, bool> file_there_;               // by point: before the last call that could make it
     enum class Pause { asked, stands, steps, over };  // over: released before its stop came
     std::map<pid_t, Pause> pauses_;
     std::uint64_t events_ = 0;

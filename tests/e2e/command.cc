@@ -29,11 +29,15 @@ namespace process = boost::process::v2;
 }  // namespace
 
 struct Running::Impl {
-    Impl(const std::string& program, const std::vector<std::string>& words, const std::string& folder)
+    Impl(const std::string& program, const std::vector<std::string>& words, const std::string& folder,
+         const std::string& input)
         : out(context),
           err(context),
-          child(context, program, words, process::process_stdio{.in = nullptr, .out = out, .err = err},
-                process::process_start_dir(folder)) {}
+          child(context, program, words,
+                process::process_stdio{
+                    .in = boost::process::v2::filesystem::path(input), .out = out, .err = err},
+                process::process_start_dir(folder.empty() ? std::filesystem::current_path().string()
+                                                          : folder)) {}
 
     asio::io_context context;
     asio::readable_pipe out, err;
@@ -58,8 +62,8 @@ Finished finish(Running::Impl& run) {
 
 }  // namespace
 
-Running::Running(const std::vector<std::string>& words)
-    : impl_(std::make_unique<Impl>(REHANG_PROGRAM, words, std::filesystem::current_path().string())) {}
+Running::Running(const std::vector<std::string>& words, const std::string& folder, const std::string& input)
+    : impl_(std::make_unique<Impl>(REHANG_PROGRAM, words, folder, input)) {}
 
 Running::~Running() = default;
 
@@ -95,9 +99,13 @@ Finished Running::wait() {
     return finish(*impl_);
 }
 
-Finished rehang(const std::vector<std::string>& words, const std::string& folder) {
-    Running::Impl run(REHANG_PROGRAM, words,
-                      folder.empty() ? std::filesystem::current_path().string() : folder);
+Finished rehang(const std::vector<std::string>& words, const std::string& folder, const std::string& input) {
+    Running::Impl run(REHANG_PROGRAM, words, folder, input);
+    return finish(run);
+}
+
+Finished run_program(const std::string& program, const std::vector<std::string>& words) {
+    Running::Impl run(program, words, {}, "/dev/null");
     return finish(run);
 }
 
@@ -105,8 +113,7 @@ Finished rehang_without(const std::vector<std::string>& handicaps, const std::ve
     std::vector<std::string> all = handicaps;
     all.insert(all.end(), {"--", REHANG_PROGRAM});
     all.insert(all.end(), words.begin(), words.end());
-    Running::Impl run(REHANG_HANDICAP, all, std::filesystem::current_path().string());
-    return finish(run);
+    return run_program(REHANG_HANDICAP, all);
 }
 
 Folder::Folder() {

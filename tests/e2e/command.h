@@ -13,17 +13,22 @@ struct Finished {
     std::string out, err;
 };
 
-// Runs `rehang WORDS…` to its end in `folder` (the caller's when empty); stdin is empty, stdout and stderr
-// are pipes.
-Finished rehang(const std::vector<std::string>& words, const std::string& folder = {});
+// Runs `rehang WORDS…` to its end in `folder` (the caller's when empty); stdin is that file, stdout and
+// stderr are pipes.
+Finished rehang(const std::vector<std::string>& words, const std::string& folder = {},
+                const std::string& input = "/dev/null");
 
 // The same on a host that lacks something (tests/programs/handicap.c).
 Finished rehang_without(const std::vector<std::string>& handicaps, const std::vector<std::string>& words);
 
+// Any program.
+Finished run_program(const std::string& program, const std::vector<std::string>& words);
+
 // A rehang that is still running, to be disturbed. Ends it when it goes.
 class Running {
   public:
-    explicit Running(const std::vector<std::string>& words);
+    explicit Running(const std::vector<std::string>& words, const std::string& folder = {},
+                     const std::string& input = "/dev/null");
     ~Running();
 
     std::string read_line();            // of stdout, waits for it

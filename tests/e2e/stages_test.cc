@@ -13,6 +13,7 @@
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
+#include "family.h"
 
 namespace rehang::e2e {
 namespace {
@@ -73,44 +74,6 @@ until = "never"
 limit = "10min"
 )";
 
-// ---- who there is below a process ----
-
-struct Relative {
-    int pid = 0;
-    std::string name;
-    char state = '?';
-};
-
-std::vector<int> children_of(int pid) {
-    std::vector<int> pids;
-    std::error_code gone;
-    for (const auto& task : std::filesystem::directory_iterator(fmt::format("/proc/{}/task", pid), gone)) {
-        std::istringstream text(read_file_or_empty(task.path() / "children"));
-        for (int child = 0; text >> child;) pids.push_back(child);
-    }
-    return pids;
-}
-
-Relative look_at(int pid) {
-    const std::string stat = read_file_or_empty(fmt::format("/proc/{}/stat", pid));
-    const size_t open = stat.find('('), close = stat.rfind(')');
-    if (close == std::string::npos || close + 2 >= stat.size()) return {.pid = pid, .name = {}};
-    return {.pid = pid, .name = stat.substr(open + 1, close - open - 1), .state = stat[close + 2]};
-}
-
-void descendants_of(int pid, std::vector<Relative>& into) {
-    for (const int child : children_of(pid)) {
-        into.push_back(look_at(child));
-        descendants_of(child, into);
-    }
-}
-
-std::vector<Relative> family_of(const Running& run) {
-    std::vector<Relative> family = {{.pid = run.pid(), .name = "rehang"}};
-    descendants_of(run.pid(), family);
-    return family;
-}
-
 // ---- the stages ----
 
 struct Stage {
@@ -118,12 +81,6 @@ struct Stage {
     std::string scenario;
     std::function<bool(const std::vector<Relative>&)> reached;
 };
-
-bool has(const std::vector<Relative>& family, const std::string& name, const std::string& states) {
-    return std::ranges::any_of(family, [&](const Relative& relative) {
-        return relative.name == name && states.contains(relative.state);
-    });
-}
 
 const std::vector<Stage>& stages() {
     static const std::string sleeper = "sleep 600; true";
@@ -159,23 +116,6 @@ std::vector<Relative> wait_for(const Stage& stage, const Running& run) {
     return {};
 }
 
-// A pid may be given to somebody else meanwhile: then its name differs, or its parent is no relative.
-std::vector<std::string> still_there(const std::vector<Relative>& family) {
-    std::vector<std::string> left;
-    for (const Relative& relative : family) {
-        const Relative now = look_at(relative.pid);
-        if (now.name == relative.name && now.state != 'Z')
-            left.push_back(fmt::format("{} {}", now.name, now.pid));
-    }
-    return left;
-}
-
-void check_that_nobody_is_left(const std::vector<Relative>& family) {
-    for (const auto give_up = Clock::now() + patience; Clock::now() < give_up; ::sched_yield())
-        if (still_there(family).empty()) return;
-    for (const std::string& left : still_there(family)) FAIL_CHECK("left behind: " << left);
-}
-
 // What rehang itself left in the folder for temporary files; other tests have folders there at the same time.
 std::set<std::string> temporary_files() {
     std::set<std::string> names;
@@ -186,14 +126,24 @@ std::set<std::string> temporary_files() {
     return names;
 }
 
+std::vector<std::string> run_it(const std::string& file) {
+    return {"run", file};
+}
+
+// Targets that can be left alive do not end with whoever traces them.
+std::vector<std::string> run_and_keep_it(const std::string& file) {
+    return {"run", file, "--keep"};
+}
+
 TEST_CASE("killed at any stage, rehang leaves nobody behind") {
     if (must_skip()) return;
+    const auto words_for = GENERATE(&run_it, &run_and_keep_it);
     for (const Stage& stage : stages()) {
         INFO("SIGKILL " << stage.name);
         const Folder folder;
         const std::string file = folder.file("stays.toml", stage.scenario);
         const auto before = temporary_files();
-        Running run({"run", file});
+        Running run(words_for(file), folder.path());
         const auto family = wait_for(stage, run);
         run.send(SIGKILL);
         CHECK(run.wait().status == 128 + SIGKILL);
@@ -225,10 +175,11 @@ TEST_CASE("asked to end at any stage, rehang says so, writes its report and leav
 
 TEST_CASE("a worker that is killed at any stage takes its run with it, and rehang reports it") {
     if (must_skip()) return;
+    const auto words_for = GENERATE(&run_it, &run_and_keep_it);
     for (const Stage& stage : stages()) {
         INFO(stage.name);
         const Folder folder;
-        Running run({"run", folder.file("stays.toml", stage.scenario)});
+        Running run(words_for(folder.file("stays.toml", stage.scenario)), folder.path());
         const auto family = wait_for(stage, run);
         REQUIRE(::kill(family.at(1).pid, SIGKILL) == 0);
         const Finished result = run.wait();

@@ -12,6 +12,7 @@
 #include "catch.h"
 #include "running.h"
 #include "sandbox/descriptors.h"
+#include "sandbox/handshake.h"
 
 using namespace rehang;
 using namespace rehang::test;
@@ -40,6 +41,19 @@ TEST_CASE("kill ends init and everything in it; the pipes say so") {
     CHECK(is_readable(target.get()));
     CHECK(is_readable(sandbox->init_pidfd().get()));
     read_all(process.stdout_read);  // ends only when all writers are gone
+}
+
+TEST_CASE("init does not start for a runner that is gone already, not even if it was told to") {
+    auto handshake = make_handshake();
+    REQUIRE(handshake);
+    REQUIRE(send_go(handshake->runner));
+    handshake->runner.reset();
+    CHECK_FALSE(await_go(handshake->sandbox.get()));
+
+    auto alive = make_handshake();
+    REQUIRE(alive);
+    REQUIRE(send_go(alive->runner));
+    CHECK(await_go(alive->sandbox.get()));
 }
 
 TEST_CASE("the destructor leaves no zombie and no descriptor") {
