@@ -16,10 +16,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         const auto same = job_from_line(again);
         REHANG_CHECK(same && to_line(*same) == again);
     }
-    if (const auto answer = answer_from_line(text)) {
-        const std::string again = answer_line(answer);
-        const auto same = answer_from_line(again);
-        REHANG_CHECK(same && answer_line(same) == again);
+    if (const Answer answer = answer_from_line(text); answer.result) {
+        const std::string again = to_line(answer);
+        const Answer same = answer_from_line(again);
+        REHANG_CHECK(same.result && to_line(same) == again);
     }
+    order_from_line(text);
     return 0;
 }
