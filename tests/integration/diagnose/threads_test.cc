@@ -58,7 +58,7 @@ TEST_CASE("two threads that lock two mutexes crosswise: lock-cycle") {
     const Diagnosis diagnosis = tree.explain();
     CHECK(diagnosis.cause == Cause::lock_cycle);
     CHECK_THAT(told(diagnosis), Contains("which a thread 2 holds"));
-    CHECK_THAT(told(diagnosis), Contains("a thread 2 waits for the mutex at"));
+    CHECK_THAT(told(diagnosis), Contains("a thread 2 holds the mutex at"));
     CHECK(find(diagnosis, "a", "thread 2")->wait.word == 2);
 }
 
