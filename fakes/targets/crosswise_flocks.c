@@ -2,8 +2,8 @@
 //
 //   crosswise_flocks --order as-called|by-name
 //
-// With `as-called` each locks the file that it was started for first, then the other one: they lock in opposite order.
-// With `by-name` both lock in the same order. Ends with 0 when both have had both files.
+// With `as-called` each locks the file that it was started for first, then the other one: they lock in
+// opposite order. With `by-name` both lock in the same order. Ends with 0 when both have had both files.
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>

@@ -2,9 +2,9 @@
 //
 //   spin_fork --at-fork nothing|lock-counter
 //
-// pthread_spin_lock() never sleeps, and fork() knows nothing of the program's own locks. With `lock-counter` the
-// program does what it can do about it: it forks while no thread counts. Ends with 0 when the worker has counted
-// and ended.
+// pthread_spin_lock() never sleeps, and fork() knows nothing of the program's own locks. With `lock-counter`
+// the program does what it can do about it: it forks while no thread counts. Ends with 0 when the worker has
+// counted and ended.
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
-// A program that keeps a socketpair to each of its workers, as those do that give a part of their work, or of their
-// privileges, to child processes: ssh's sshd, OpenBSD's daemons, a test runner with its workers.
+// A program that keeps a socketpair to each of its workers, as those do that give a part of their work, or of
+// their privileges, to child processes: ssh's sshd, OpenBSD's daemons, a test runner with its workers.
 //
 //   worker_sockets --earlier-sockets inherit|close
 //
-// A worker ends when its socket says that there is nothing more to come. With `inherit` the second worker keeps what it
-// has inherited by fork: the program's end of the first worker's socketpair. So the first one never sees the end. With
-// `close` it closes that, and the program ends with 0.
+// A worker ends when its socket says that there is nothing more to come. With `inherit` the second worker
+// keeps what it has inherited by fork: the program's end of the first worker's socketpair. So the first one
+// never sees the end. With `close` it closes that, and the program ends with 0.
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>

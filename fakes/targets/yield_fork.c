@@ -2,8 +2,9 @@
 //
 //   yield_fork --fork at-once|when-ready
 //
-// Whoever needs the table waits for it by sched_yield() until a flag is set. The thread that would set it is not
-// copied by fork. `when-ready` waits before the fork. Ends with 0 when the worker has seen the table and ended.
+// Whoever needs the table waits for it by sched_yield() until a flag is set. The thread that would set it is
+// not copied by fork. `when-ready` waits before the fork. Ends with 0 when the worker has seen the table and
+// ended.
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>

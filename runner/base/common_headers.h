@@ -1,4 +1,5 @@
-// Precompiled for every part: the standard library's and fmt's headers that nearly all files include, and nothing of rehang's own.
+// Precompiled for every part: the standard library's and fmt's headers that nearly all files include, and
+// nothing of rehang's own.
 #pragma once
 
 #include <fmt/format.h>

@@ -26,7 +26,7 @@ class Progress {
 
     void show(size_t done);
     void show(std::string_view what);  // of work without a known end
-    void hide();  // before other text goes to the terminal
+    void hide();                       // before other text goes to the terminal
 
   private:
     size_t all_;

@@ -51,7 +51,7 @@ struct GraphNode {
 struct Diagnosis {
     bool stuck = false;  // every main process that is left is proven stuck
     Cause cause = Cause::unknown;
-    pid_t innermost = 0;  // where stuck: the thread that the others wait for in the end
+    pid_t innermost = 0;                   // where stuck: the thread that the others wait for in the end
     std::vector<std::string> explanation;  // sentences, most important first; each can stand in a bug report
     std::vector<std::string>
         doubts;  // why nothing is proven: the waits that were not understood, who may still go on

@@ -215,7 +215,8 @@ std::vector<Symbol> File::find_functions(std::string_view name) const {
 }
 
 const Symbol* File::find_object(std::string_view name) const {
-    const auto found = std::ranges::find_if(symbols_, [&](const Symbol& s) { return !s.function && s.name == name; });
+    const auto found =
+        std::ranges::find_if(symbols_, [&](const Symbol& s) { return !s.function && s.name == name; });
     return found == symbols_.end() ? nullptr : &*found;
 }
 

@@ -248,7 +248,8 @@ class ValueCheck {
             problems_.error(text.at, fmt::format("no fork makes {}: the runner starts it", text.value),
                             fmt::format("name the child: \"{}/1\"", text.value));
         if (path && path->exec)
-            problems_.error(text.at, "a fork makes a process, not one of its programs", R"(leave "@execN" away)");
+            problems_.error(text.at, "a fork makes a process, not one of its programs",
+                            R"(leave "@execN" away)");
     }
 
     bool is_birth_of_process(const PointDecl& point) const {

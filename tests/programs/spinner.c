@@ -1,5 +1,6 @@
-// Threads that use the processor and get nowhere, or seem to: what rehang may call a hang, and what not. One behaviour for each first
-// argument. Those that are healthy end with 0 by themselves, whatever anybody thinks of them.
+// Threads that use the processor and get nowhere, or seem to: what rehang may call a hang, and what not. One
+// behaviour for each first argument. Those that are healthy end with 0 by themselves, whatever anybody thinks
+// of them.
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -134,10 +135,17 @@ int main(int argc, char** argv) {
     const struct {
         const char* name;
         int (*run)(void);
-    } modes[] = {{"thread", spin_in_a_thread}, {"nap", nap},       {"nothing", nothing},
-                 {"told", told},               {"count", count},   {"clock", watch_the_clock},
-                 {"wander", wander},           {"alarm", with_alarm}, {"timer", with_processor_timer},
-                 {"polite", politeness},       {"signal", signalled}};
+    } modes[] = {{"thread", spin_in_a_thread},
+                 {"nap", nap},
+                 {"nothing", nothing},
+                 {"told", told},
+                 {"count", count},
+                 {"clock", watch_the_clock},
+                 {"wander", wander},
+                 {"alarm", with_alarm},
+                 {"timer", with_processor_timer},
+                 {"polite", politeness},
+                 {"signal", signalled}};
     for (size_t i = 0; argc > 1 && i < sizeof modes / sizeof modes[0]; ++i)
         if (strcmp(argv[1], modes[i].name) == 0) return modes[i].run();
     return 8;

@@ -37,8 +37,8 @@ __attribute__((noinline)) void held_here(void) {
     __asm__ volatile("");
 }
 
-// A child comes to all kinds of points, and its parent kills it: at one of them, if the scenario lets kill(2) wait for
-// that point.
+// A child comes to all kinds of points, and its parent kills it: at one of them, if the scenario lets kill(2)
+// wait for that point.
 static int kills_its_child(void) {
     const pid_t child = fork();
     if (child == 0) {
@@ -204,8 +204,8 @@ static int answers_itself(void) {
     return (int)answer;
 }
 
-// A thread that reads from a pipe whose only writer it is itself: a hang, were it not for the listener, which main may
-// answer in its place. It never does.
+// A thread that reads from a pipe whose only writer it is itself: a hang, were it not for the listener, which
+// main may answer in its place. It never does.
 static int reads_under_a_listener(void) {
     int ends[2];
     if (pipe(ends) != 0) return 1;

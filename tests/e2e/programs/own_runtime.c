@@ -1,5 +1,6 @@
-// A runtime that makes its threads itself, without the C library, as the one of Go does: static, a stack from mmap and
-// clone(CLONE_THREAD) for each thread, futexes between them, and children by clone(CLONE_VFORK | CLONE_VM) and execve.
+// A runtime that makes its threads itself, without the C library, as the one of Go does: static, a stack from
+// mmap and clone(CLONE_THREAD) for each thread, futexes between them, and children by clone(CLONE_VFORK |
+// CLONE_VM) and execve.
 //   own_runtime threads   four threads pass a baton round and end
 //   own_runtime spawn     one of the threads starts /bin/true and waits for it
 //   own_runtime stuck     the threads wait for a baton that nobody has: a hang
@@ -34,8 +35,7 @@ static long call6(long number, long a, long b, long c, long d, long e, long f) {
 }
 
 static void wait_while(atomic_int* word, int value) {
-    while (atomic_load(word) == value)
-        call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
+    while (atomic_load(word) == value) call6(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
 }
 
 static void set(atomic_int* word, int value) {
@@ -44,7 +44,8 @@ static void set(atomic_int* word, int value) {
 }
 
 // clone(2) for a child that starts on a stack of its own with function(argument) and never returns.
-__attribute__((noinline)) static long start(unsigned long flags, char* stack, void (*function)(long), long argument) {
+__attribute__((noinline)) static long start(unsigned long flags, char* stack, void (*function)(long),
+                                            long argument) {
     void** top = (void**)((char*)((unsigned long)stack & ~15UL) - 16);
     top[0] = (void*)function;
     top[1] = (void*)argument;
@@ -100,7 +101,8 @@ int main(int count, char** arguments) {
     atomic_store(&baton, -1);
     atomic_store(&running, threads);
     for (long number = 1; number <= threads; ++number)
-        if (start(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM, new_stack(), run, number) < 0)
+        if (start(CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM,
+                  new_stack(), run, number) < 0)
             return 1;
     if (strcmp(what, "stuck") != 0) set(&baton, 1);
     for (int left = threads; left > 0; left = atomic_load(&running)) wait_while(&running, left);

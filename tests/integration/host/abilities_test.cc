@@ -44,8 +44,9 @@ TEST_CASE("the probes leave no child and no descriptor") {
 
 TEST_CASE("require_host names the first required ability that is missing") {
     const std::vector<Ability> abilities = probe_host();
-    const auto missing = std::ranges::find_if(
-        abilities, [](const Ability& ability) { return ability.use != Ability::Use::sometimes && !ability.ok; });
+    const auto missing = std::ranges::find_if(abilities, [](const Ability& ability) {
+        return ability.use != Ability::Use::sometimes && !ability.ok;
+    });
     const auto allowed = require_host();
     REQUIRE(allowed.has_value() == (missing == abilities.end()));
     if (allowed) return;

@@ -139,7 +139,8 @@ TEST_CASE("a target is in its own session, in its folder, with the fixed umask, 
     CHECK(*output == "2 2 0\n/usr\n0022\n0\n1024\n524288\n00040000\n1000\n");
 }
 
-TEST_CASE("the kernel stops an ordinary user's processes at twice their limit, should the runner not see them") {
+TEST_CASE(
+    "the kernel stops an ordinary user's processes at twice their limit, should the runner not see them") {
     if (::geteuid() == 0) {
         WARN("did not run: the kernel has no such limit for root; run the tests as an ordinary user too");
         return;
