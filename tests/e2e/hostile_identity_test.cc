@@ -60,15 +60,15 @@ TEST_CASE("a target with a name that is no text") {
     CHECK(run["proven"] == true);
 }
 
-TEST_CASE("a target that can't be looked into is never proven to hang") {
+TEST_CASE("a target that is not dumpable is proven to hang only where it can be looked into") {
     if (must_skip()) return;
     const Json run = report_of({.argv = program("hostile", "is_not_dumpable"), .timeout = "300ms"});
-    if (run["outcome"] == "timeout") {  // an ordinary user may not read it
+    if (run["outcome"] == "timeout") {  // not all kernels let the owner of its user namespace read it
         CHECK(run["proven"] == false);
         CHECK_FALSE(run["doubts"].empty());
     } else {
-        CHECK(::geteuid() == 0);
         CHECK(run["outcome"] == "hung");
+        CHECK(run["proven"] == true);
     }
 }
 
