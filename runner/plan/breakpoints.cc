@@ -110,13 +110,19 @@ bool needs_breakpoint(const GoesOnAfterFork&) {
 bool needs_breakpoint(const Prints&) {
     return false;
 }
+bool needs_breakpoint(const FaultFires&) {
+    return false;
+}
 
 }  // namespace
 
 bool needs_breakpoints(const Plan& plan) {
-    return !plan.function_faults.empty() || std::ranges::any_of(plan.points, [](const PlannedPoint& point) {
-        return std::visit([](const auto& event) { return needs_breakpoint(event); }, point.event);
-    });
+    const bool at_entry = std::ranges::any_of(
+        plan.syscall_faults, [](const PlannedSyscallFault& fault) { return fault.window.after_entry; });
+    return at_entry || !plan.function_faults.empty() ||
+           std::ranges::any_of(plan.points, [](const PlannedPoint& point) {
+               return std::visit([](const auto& event) { return needs_breakpoint(event); }, point.event);
+           });
 }
 
 void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems) {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "plan/syscall_fault.h"
 #include "scenario/argument_text.h"
 #include "scenario/process_path.h"
 #include "scenario/scenario.h"
@@ -100,8 +101,13 @@ struct Prints {
     std::string pattern;  // base/pattern.h
     bool to_stderr = false;
 };
-using PointEvent = std::variant<EntersSymbol, LeavesSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits,
-                                Execs, ReceivesSignal, MakesFile, ReturnsFromFork, GoesOnAfterFork, Prints>;
+// A system call fault fires: the thread stands before the call, which it will make or not as the fault says.
+struct FaultFires {
+    size_t fault = 0;  // index into syscall_faults
+};
+using PointEvent =
+    std::variant<EntersSymbol, LeavesSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs,
+                 ReceivesSignal, MakesFile, ReturnsFromFork, GoesOnAfterFork, Prints, FaultFires>;
 
 struct PlannedPoint {
     std::string name;
@@ -176,6 +182,8 @@ struct Plan {
     std::vector<PlannedPoint> points;
     std::vector<PlannedHold> holds;
     std::vector<PlannedFunctionFault> function_faults;
+    std::vector<PlannedSyscallFault> syscall_faults;
+    std::uint64_t seed = 0;  // what faults with a probability are decided by
     PlannedSandbox sandbox;
     Expectation expect;
 };
