@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 #include <sys/ptrace.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <csignal>
 #include <cstddef>
 #include <cstring>
@@ -44,6 +46,10 @@ bool resume(pid_t tid, Resume how, int signal) {
 
 bool interrupt(pid_t tid) {
     return ::ptrace(PTRACE_INTERRUPT, tid, nullptr, nullptr) == 0;
+}
+
+bool is_interruption(int status) {
+    return WIFSTOPPED(status) && status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8);
 }
 
 std::optional<unsigned long> event_message(pid_t tid) {
@@ -139,6 +145,17 @@ bool has_stepped(pid_t tid) {
     siginfo_t info{};
     return ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_signo == SIGTRAP &&
            (info.si_code == TRAP_TRACE || info.si_code == TRAP_BRKPT);
+}
+
+bool has_untold_trap(pid_t tid) {
+    constexpr int most = 8;  // signals for this one thread; a trap is the first or nearly so
+    std::array<siginfo_t, most> waiting{};
+    __ptrace_peeksiginfo_args from_the_first{.off = 0, .flags = 0, .nr = most};
+    const long count = ::ptrace(PTRACE_PEEKSIGINFO, tid, &from_the_first, waiting.data());
+    // Codes above 0 are the kernel's own: nobody sent them.
+    return count > 0 && std::any_of(waiting.begin(), waiting.begin() + count, [](const siginfo_t& info) {
+               return info.si_signo == SIGTRAP && info.si_code > 0;
+           });
 }
 
 std::vector<unsigned char> extended_registers(pid_t tid) {

@@ -34,6 +34,8 @@ enum class Resume {
 bool resume(pid_t tid, Resume how, int signal);
 // Asks a running thread for a PTRACE_EVENT_STOP.
 bool interrupt(pid_t tid);
+// A wait status that may tell of that; a new thread's first stop looks the same.
+bool is_interruption(int status);
 
 std::optional<unsigned long> event_message(pid_t tid);
 std::optional<user_regs_struct> registers(pid_t tid);
@@ -74,6 +76,9 @@ std::optional<std::uint64_t> entered_call(pid_t tid);
 
 // The stop comes from Resume::one_instruction.
 bool has_stepped(pid_t tid);
+// The thread has hit a breakpoint or executed its one instruction, and another stop is told first:
+// interrupt() overtakes signals. This one is told as soon as the thread goes on.
+bool has_untold_trap(pid_t tid);
 // Vector and floating point registers as XSAVE lays them out (NT_X86_XSTATE). Empty if it is gone.
 std::vector<unsigned char> extended_registers(pid_t tid);
 

@@ -39,6 +39,10 @@ Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
 }
 
 void Tracing::handle(pid_t tid, int status) {
+    if (is_interruption(status) && has_untold_trap(tid)) {  // first things first
+        resume(tid, Resume::run, 0);
+        return;
+    }
     if (is_own_stop(tid, status)) return rearmed(tid);
     ++events_;
     if (WIFEXITED(status) || WIFSIGNALED(status)) return ended(tid, status);

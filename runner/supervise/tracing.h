@@ -154,6 +154,7 @@ class Tracing {
     void leave(pid_t tid, int signal);
     // tracing_pauses.cc
     bool is_own_stop(pid_t tid, int status);
+    bool is_stop_of_pause(pid_t tid, bool interrupted, bool stepped);
 
     // Open points of the thread whose event is an E that `is` accepts.
     template <class E, class Is>
@@ -183,6 +184,7 @@ class Tracing {
     std::map<size_t, bool> file_there_;               // by point: before the last call that could make it
     enum class Pause { asked, stands, steps, over };  // over: released before its stop came
     std::map<pid_t, Pause> pauses_;
+    std::set<pid_t> stepping_;  // told to step, and not stopped since
     std::uint64_t events_ = 0;
     std::set<pid_t> alarms_, processor_timers_;  // processes
     std::set<pid_t> stopped_by_signal_;

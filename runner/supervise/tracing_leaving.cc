@@ -47,14 +47,20 @@ void Tracing::stop_for_good(const std::set<pid_t>& but_not) {
         if (!WIFSTOPPED(status)) continue;
         if (!tree_.process_of(tid)) ::kill(tid, SIGSTOP);  // born just now
         if (status >> 16 == PTRACE_EVENT_STOP) begin_interrupted_call_again(tid);
+        if (is_interruption(status) && has_untold_trap(tid) && resume(tid, Resume::run, 0)) {
+            asked.insert(tid);
+            continue;
+        }
         leave(tid, withheld_signal(status));
     }
 }
 
+// Those that may come to a trap.
 std::set<pid_t> Tracing::stop_armed() {
-    std::set<pid_t> asked;
+    std::set<pid_t> asked = stepping_;
     for (const auto& [tid, breakpoints] : armed_)
-        if (!breakpoints.empty() && !kept_.contains(tid) && !stands(tid) && interrupt(tid)) asked.insert(tid);
+        if (!breakpoints.empty()) asked.insert(tid);
+    std::erase_if(asked, [&](pid_t tid) { return kept_.contains(tid) || stands(tid) || !interrupt(tid); });
     return asked;
 }
 

@@ -20,6 +20,7 @@ bool Tracing::step(pid_t tid) {
     REHANG_CHECK(stands(tid));
     if (!resume(tid, Resume::one_instruction, 0)) return false;
     pauses_[tid] = Pause::steps;
+    stepping_.insert(tid);
     return true;
 }
 
@@ -35,15 +36,19 @@ void Tracing::release(pid_t tid) {
 }
 
 // The stop that pause() or step() asked for. Any other one, a signal or a point, is news of a thread that
-// gets on.
+// gets on. A step may take longer than the thread is looked at: its trap is ours whenever it comes.
 bool Tracing::is_own_stop(pid_t tid, int status) {
+    const bool may_be_step = stepping_.erase(tid) != 0 && WIFSTOPPED(status) && status >> 8 == SIGTRAP;
+    const bool stepped = may_be_step && has_stepped(tid);
+    if (pauses_.contains(tid)) return is_stop_of_pause(tid, is_interruption(status), stepped);
+    if (stepped) go_on(tid, {});
+    return stepped;
+}
+
+bool Tracing::is_stop_of_pause(pid_t tid, bool interrupted, bool stepped) {
     const auto pause = pauses_.find(tid);
-    if (pause == pauses_.end()) return false;
-    const bool interrupted = WIFSTOPPED(status) && status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8);
-    const bool stepped = WIFSTOPPED(status) && status >> 8 == SIGTRAP && has_stepped(tid);
-    const bool over = pause->second == Pause::over;
-    const bool own = over ? interrupted || stepped : pause->second == Pause::asked ? interrupted : stepped;
-    if (own && !over) {
+    const bool own = stepped || (interrupted && pause->second != Pause::steps);
+    if (own && pause->second != Pause::over) {
         pause->second = Pause::stands;
         return true;
     }

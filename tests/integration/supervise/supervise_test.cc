@@ -176,7 +176,9 @@ TEST_CASE("what the watcher proves ends the run") {
 }
 
 TEST_CASE("a thread that is seen step by step does not notice: it computes, calls and sleeps as it would") {
-    Run run(plan_of("work"), true);
+    Plan plan = plan_of("work");
+    plan.points = {enters("works", "main", "main_marker")};
+    Run run(plan, true);
     REQUIRE(*run.result);
     CHECK((*run.result)->end == End::finished);
     CHECK(WEXITSTATUS(run.status()) == 7);

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ class Listener : public Watcher {
         forks.push_back(parent.path.text() + ">" + child.path.text());
     }
     void giving_up(size_t hold, const std::string&) override { given_up.push_back(hold); }
-    std::vector<pid_t> running() const override { return restless; }
+    std::vector<pid_t> running() const override { return is_restless() ? restless : std::vector<pid_t>(); }
     void stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) override {
         stepped = tids;
         steps_left = most_steps;
@@ -32,8 +33,9 @@ class Listener : public Watcher {
         return false;
     }
 
-    std::vector<pid_t> restless;  // threads to be seen step by step
-    std::vector<pid_t> stepped;   // those that were, and where they stood
+    std::vector<pid_t> restless;  // threads to be seen step by step, and since when
+    std::function<bool()> is_restless = [] { return true; };
+    std::vector<pid_t> stepped;  // those that were, and where they stood
     std::vector<std::uint64_t> seen;
     size_t steps_left = 0;
     Look answer = Look::moving;
@@ -53,12 +55,16 @@ PlannedHold hold(size_t at, size_t until, std::chrono::milliseconds limit = std:
 
 // A supervised run with what it left to ask about.
 struct Run {
+    // The target may be restless once it has reached its first point.
     explicit Run(Plan the_plan, bool restless = false)
         : plan(std::move(the_plan)), supervisor(plan, files, listener) {
         std::vector<ReadyProcess> ready;
         ready.push_back(launch(plan));
         root = ready[0].pid;
-        if (restless) listener.restless = {root};
+        if (restless) {
+            listener.restless = {root};
+            listener.is_restless = [this] { return reached(0); };
+        }
         result.emplace(supervisor.run(std::move(ready), 0));
     }
     ~Run() {

@@ -303,6 +303,7 @@ static void end_work(int) {
 static int work() {
     signal(SIGUSR1, count_signal);
     signal(SIGUSR2, end_work);
+    main_marker();
     int raised = 0;
     unsigned long sum = 1;
     const timespec nap = {0, 1000};
