@@ -22,6 +22,7 @@ std::optional<CensusThread> look_at_thread(pid_t pid, pid_t tid) {
     return CensusThread{.tid = tid,
                         .state = stat->state,
                         .run_count = *run_count,
+                        .faults = stat->faults,
                         .name = stat->comm,
                         .start_time = stat->start_time};
 }

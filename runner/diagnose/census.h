@@ -16,6 +16,7 @@ struct CensusThread {
     pid_t tid = 0;
     char state = '?';
     RunCount run_count;
+    std::uint64_t faults = 0;  // pages that it was given
     std::string name;
     std::uint64_t start_time = 0;
     bool operator==(const CensusThread&) const = default;

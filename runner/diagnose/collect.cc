@@ -35,6 +35,7 @@ Snapshot states_of(const Census& census) {
                                        .nth = static_cast<unsigned>(process.threads.size()) + 1,
                                        .state = thread.state,
                                        .run_count = thread.run_count,
+                                       .faults = thread.faults,
                                        .start_time = thread.start_time,
                                        .sleeps_in = {},
                                        .opens = {},

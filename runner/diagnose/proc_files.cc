@@ -62,7 +62,10 @@ std::optional<Stat> parse_stat(std::string_view text) {
     next_word(rest);  // the terminal's foreground process group
     const std::uint64_t flags = number(next_word(rest));
     constexpr std::uint64_t pf_kthread = 0x00200000;  // include/linux/sched.h
-    constexpr int fields_between = 12;                // ppid is field 4, flags field 9, starttime field 22
+    const std::uint64_t minor_faults = number(next_word(rest));
+    next_word(rest);  // of children
+    const std::uint64_t major_faults = number(next_word(rest));
+    constexpr int fields_between = 9;  // majflt is field 12, starttime field 22
     for (int i = 0; i < fields_between; ++i) next_word(rest);
     return Stat{.comm = std::string(text.substr(open + 1, close - open - 1)),
                 .state = state.front(),
@@ -70,6 +73,7 @@ std::optional<Stat> parse_stat(std::string_view text) {
                 .session = number<pid_t>(session),
                 .terminal = number<int>(terminal),
                 .kernel_thread = (flags & pf_kthread) != 0,
+                .faults = minor_faults + major_faults,
                 .start_time = number(next_word(rest))};
 }
 

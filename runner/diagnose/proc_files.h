@@ -22,6 +22,7 @@ struct Stat {
     pid_t session = 0;
     int terminal = 0;  // device number of the controlling terminal, 0: none
     bool kernel_thread = false;
+    std::uint64_t faults = 0;      // pages that it was given, from a disk or not
     std::uint64_t start_time = 0;  // clock ticks since boot
 };
 std::optional<Stat> parse_stat(std::string_view text);

@@ -11,6 +11,11 @@ bool naps_by_the_clock(const Wait& wait) {
     return wait.kind == WaitKind::timer || (wait.kind == WaitKind::futex && wait.by_itself);
 }
 
+// It sleeps, or comes to pages where it has not been yet: what repeats itself does neither.
+bool gets_on(const ThreadSnapshot& thread, std::uint64_t faults_before) {
+    return thread.state != 'R' || thread.faults != faults_before;
+}
+
 }  // namespace
 
 void Restlessness::add_look(const Snapshot& snapshot, const std::vector<ThreadWait>& waits) {
@@ -21,10 +26,14 @@ void Restlessness::add_look(const Snapshot& snapshot, const std::vector<ThreadWa
         const auto before = records_.find(thread.tid);
         Record record = before == records_.end() ? Record() : before->second;
         const bool ran = before != records_.end() && record.run_count != thread.run_count;
-        record.running = thread.state == 'R' ? record.running + 1 : 0;
+        if (gets_on(thread, record.faults))
+            record.running = 0;
+        else if (ran)
+            ++record.running;  // otherwise it waits for a processor
         record.naps = naps_by_the_clock(waiting.wait);
         if (record.naps && ran) ++record.woken;
         record.run_count = thread.run_count;
+        record.faults = thread.faults;
         records.emplace(thread.tid, record);
     }
     records_ = std::move(records);

@@ -1,4 +1,5 @@
-// Who uses the processor look after look, or sleeps and wakes up by the clock all the time. Pure.
+// Who uses the processor look after look and needs no more memory, or sleeps and wakes up by the clock all
+// the time. Pure.
 #pragma once
 
 #include <sys/types.h>
@@ -19,10 +20,11 @@ class Restlessness {
 
   private:
     struct Record {
-        unsigned running = 0;  // looks in a row
+        unsigned running = 0;  // looks at which it had run since the look before, and wanted to run on
         unsigned woken = 0;    // looks at which it slept by the clock and had run since the look before
         bool naps = false;     // does so now
         RunCount run_count;
+        std::uint64_t faults = 0;
     };
     std::map<pid_t, Record> records_;
 };

@@ -117,6 +117,7 @@ struct ThreadSnapshot {
     unsigned nth = 0;     // birth number in its process, main is 1
     char state = '?';     // proc(5): R S D T t Z X
     RunCount run_count;
+    std::uint64_t faults = 0;      // pages that it was given so far
     std::uint64_t start_time = 0;  // clock ticks since boot
     // From /proc/TID/syscall. in_syscall false: running, or stopped outside of one.
     bool in_syscall = false;

@@ -46,7 +46,10 @@ bool all_others_slept(const Census& before, const Census& after,
     for (Census& census : others)
         for (CensusProcess& process : census.processes)
             for (CensusThread& thread : process.threads)
-                if (stepped.contains(thread.tid)) thread.run_count = {};
+                if (stepped.contains(thread.tid)) {
+                    thread.run_count = {};
+                    thread.faults = 0;
+                }
     return all_sleep(before) && others[0] == others[1];
 }
 

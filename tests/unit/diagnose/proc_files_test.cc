@@ -8,10 +8,11 @@ using namespace rehang;
 
 TEST_CASE("stat: a name may hold parentheses and spaces") {
     const auto stat = proc::parse_stat(
-        "12 (a) b (c) S 1 12 12 0 -1 4194560 100 0 0 0 1 2 0 0 20 0 3 0 98765 1000 10 18446744073709551615");
+        "12 (a) b (c) S 1 12 12 0 -1 4194560 100 4 7 5 1 2 0 0 20 0 3 0 98765 1000 10 18446744073709551615");
     REQUIRE(stat);
     CHECK(stat->comm == "a) b (c");
     CHECK(stat->state == 'S');
+    CHECK(stat->faults == 107);
     CHECK(stat->start_time == 98765);
     CHECK_FALSE(proc::parse_stat(""));
 }
