@@ -79,6 +79,12 @@ void add_what_the_runner_knows(Snapshot& snapshot, const Scope& scope) {
     }
 }
 
+// /proc tells the number of a system call, not by which of the machine's tables: the instruction does.
+bool comes_from_syscall(pid_t tid, std::uint64_t pc) {
+    const std::vector<unsigned char> instruction = {0x0f, 0x05};
+    return read_memory(tid, pc - instruction.size(), instruction.size()) == instruction;
+}
+
 void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     const std::string task = fmt::format("/proc/{}/task/{}", pid, thread.tid);
     const auto status = proc::parse_status(read_file_or_empty(task + "/status"));
@@ -94,6 +100,7 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
         thread.args = syscall->args;
         thread.sp = syscall->sp;
         thread.pc = syscall->pc;
+        if (thread.in_syscall) thread.by_syscall = comes_from_syscall(thread.tid, syscall->pc);
     }
     thread.sleeps_in = read_record(task + "/wchan");
     // The runner has been told of the call and has not answered yet.

@@ -124,7 +124,8 @@ struct ThreadSnapshot {
     long syscall = -1;
     std::array<std::uint64_t, 6> args{};
     std::uint64_t sp = 0, pc = 0;
-    std::string sleeps_in;  // the kernel's function, from /proc/TID/wchan; "" or "0": not told
+    bool by_syscall = true;  // by the instruction of this name: `int 0x80` makes 32-bit calls from anywhere
+    std::string sleeps_in;   // the kernel's function, from /proc/TID/wchan; "" or "0": not told
     // What the path leads to that it is about to open, or to connect to: a FIFO, a socket's file.
     std::optional<DescriptorSnapshot> opens;
     // By the runner: stays at a point, or is stopped for a moment and will go on.

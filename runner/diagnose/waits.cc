@@ -77,17 +77,20 @@ Wait held(const ThreadSnapshot& thread) {
     return wait;
 }
 
-// The numbers of 32-bit system calls mean other calls; /proc does not tell which table they belong to, but
-// the addresses do.
-bool is_32_bit(const ThreadSnapshot& thread) {
+// The numbers of 32-bit system calls mean other calls; /proc does not tell which table they belong to.
+bool is_32_bit_program(const ThreadSnapshot& thread) {
     return (thread.sp >> 32) == 0;
 }
 
 Wait in_syscall(const Sleeper& sleeper) {
     const ThreadSnapshot& thread = sleeper.thread;
-    if (is_32_bit(thread))
+    if (is_32_bit_program(thread))
         return unclear(WaitKind::unknown,
                        "is in a system call of a 32-bit program, which this version does not understand");
+    if (!thread.by_syscall)
+        return unclear(
+            WaitKind::unknown,
+            "is in a system call as 32-bit programs make it, which this version does not understand");
     if (const auto interests = interests_of(sleeper.snapshot, sleeper.process, thread))
         return wait_rules::at_descriptors(sleeper, *interests);
     const auto rule = rules().find(thread.syscall);

@@ -7,13 +7,15 @@ namespace {
 
 // In the order of the machine's numbers, see spin/machine_state.h.
 spin::MachineState state_of(const user_regs_struct& r) {
+    constexpr std::uint64_t code_64 = 0x33;  // __USER_CS
     constexpr std::uint64_t trap_flag = 1U << 8, resume_flag = 1U << 16;
     return {.general = {r.rax, r.rcx, r.rdx, r.rbx, r.rsp, r.rbp, r.rsi, r.rdi, r.r8, r.r9, r.r10, r.r11,
                         r.r12, r.r13, r.r14, r.r15},
             .pc = r.rip,
             .flags = r.eflags & ~(trap_flag | resume_flag),
             .fs_base = r.fs_base,
-            .gs_base = r.gs_base};
+            .gs_base = r.gs_base,
+            .code_64 = r.cs == code_64};
 }
 
 class Tracee : public spin::StandingThread {

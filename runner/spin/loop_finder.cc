@@ -51,6 +51,7 @@ bool LoopFinder::can_not_read(std::uint64_t address) {
 
 bool LoopFinder::stands(const MachineState& state, StandingThread& thread) {
     now_ = state;
+    if (!state.code_64) return give_up("executes 32-bit code, which this version does not understand");
     if (endless_) return goes_to_the_meeting_place(state, thread);
     if (!see_what_changed(thread)) return false;
     if (back_at_the_anchor(state, thread)) {

@@ -14,6 +14,7 @@ struct MachineState {
     std::uint64_t pc = 0;
     std::uint64_t flags = 0;  // without the trap and resume flags, which belong to whoever steps
     std::uint64_t fs_base = 0, gs_base = 0;
+    bool code_64 = true;  // executes 64-bit code
     bool operator==(const MachineState&) const = default;
 };
 

@@ -3,7 +3,6 @@
 #include <elf.h>
 #include <fmt/format.h>
 #include <fnmatch.h>
-#include <link.h>
 
 #include <algorithm>
 #include <array>
@@ -11,6 +10,7 @@
 #include <climits>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <sstream>
 #include <string_view>
 
@@ -43,6 +43,16 @@ std::string read_text(pid_t pid, std::uint64_t address) {
     return text;
 }
 
+template <class Entry>
+std::uint64_t value_in(const std::string& vector, std::uint64_t type) {
+    for (size_t at = 0; at + sizeof(Entry) <= vector.size(); at += sizeof(Entry)) {
+        Entry entry;
+        std::memcpy(&entry, vector.data() + at, sizeof entry);
+        if (entry.a_type == type) return entry.a_un.a_val;
+    }
+    return 0;
+}
+
 }  // namespace
 
 Identity identity_of(pid_t tid) {
@@ -70,12 +80,14 @@ char thread_state(pid_t tid) {
 
 std::uint64_t auxiliary_value(pid_t pid, std::uint64_t type) {
     const std::string vector = read_file_or_empty(fmt::format("/proc/{}/auxv", pid));
-    for (size_t at = 0; at + sizeof(ElfW(auxv_t)) <= vector.size(); at += sizeof(ElfW(auxv_t))) {
-        ElfW(auxv_t) entry;
-        std::memcpy(&entry, vector.data() + at, sizeof entry);
-        if (entry.a_type == type) return entry.a_un.a_val;
-    }
-    return 0;
+    return runs_32_bit_program(pid) ? value_in<Elf32_auxv_t>(vector, type)
+                                    : value_in<Elf64_auxv_t>(vector, type);
+}
+
+bool runs_32_bit_program(pid_t pid) {
+    std::array<char, EI_NIDENT> header{};
+    std::ifstream(fmt::format("/proc/{}/exe", pid)).read(header.data(), header.size());
+    return header[EI_CLASS] == ELFCLASS32;
 }
 
 Program program_of(pid_t pid) {

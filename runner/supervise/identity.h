@@ -36,6 +36,9 @@ struct Program {
 // Of a process that is stopped at the end of its execve; empty texts if it is gone.
 Program program_of(pid_t pid);
 
+// A 32-bit program, or one of x32: addresses have 32 bits.
+bool runs_32_bit_program(pid_t pid);
+
 // The children that this thread has made, and that have not been waited for.
 std::vector<pid_t> children_of(pid_t tid);
 

@@ -73,7 +73,7 @@ namespace {
 
 // The thread is as it was just before the instruction that made the call.
 void step_back(pid_t tid, user_regs_struct state) {
-    constexpr unsigned instruction = 2;  // bytes of `syscall`
+    constexpr unsigned instruction = 2;  // bytes of `syscall`, and of `int 0x80`
     state.rax = state.orig_rax;
     state.orig_rax = ~0ULL;  // no call
     state.rip -= instruction;
@@ -93,16 +93,9 @@ void detach(pid_t tid, int signal) {
 }
 
 void step_back_before_call(pid_t tid) {
-    __ptrace_syscall_info stop{};
-    if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof stop), &stop) <= 0) return;
-    if (stop.op != PTRACE_SYSCALL_INFO_SECCOMP && stop.op != PTRACE_SYSCALL_INFO_ENTRY) return;
+    const auto stop = system_call_stop(tid);
+    if (!stop || stop->op == PTRACE_SYSCALL_INFO_EXIT) return;
     if (const auto state = registers(tid)) step_back(tid, *state);
-}
-
-bool refuse_call(pid_t tid, user_regs_struct call) {
-    call.orig_rax = ~0ULL;  // no call: seccomp(2), SECCOMP_RET_TRACE
-    call.rax = static_cast<std::uint64_t>(-EPERM);
-    return set_registers(tid, call);
 }
 
 int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints) {
@@ -132,11 +125,11 @@ std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid) {
     return std::bitset<max_breakpoints>(static_cast<unsigned long>(hit));  // B0–B3 are the lowest bits
 }
 
-std::optional<std::uint64_t> entered_call(pid_t tid) {
-    __ptrace_syscall_info info{};
-    const long size = ::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof info), &info);
-    if (size <= 0 || info.op != PTRACE_SYSCALL_INFO_ENTRY) return std::nullopt;
-    return info.entry.nr;
+std::optional<__ptrace_syscall_info> system_call_stop(pid_t tid) {
+    __ptrace_syscall_info stop{};
+    if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof stop), &stop) <= 0) return std::nullopt;
+    if (stop.op == PTRACE_SYSCALL_INFO_NONE) return std::nullopt;
+    return stop;
 }
 
 // TRAP_TRACE after an instruction, TRAP_BRKPT after one that was a system call (report_single_step() in the

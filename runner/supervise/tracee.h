@@ -2,6 +2,7 @@
 // was killed meanwhile gives false or nothing, which is a normal event, never an error.
 #pragma once
 
+#include <sys/ptrace.h>
 #include <sys/types.h>
 #include <sys/user.h>
 
@@ -40,8 +41,6 @@ bool is_interruption(int status);
 std::optional<unsigned long> event_message(pid_t tid);
 std::optional<user_regs_struct> registers(pid_t tid);
 bool set_registers(pid_t tid, const user_regs_struct& all);
-// At the entry of a system call: it is not made, and answers EPERM.
-bool refuse_call(pid_t tid, user_regs_struct call);
 
 // The thread was interrupted in a system call. Most calls then begin again by themselves; this does the same
 // for one that would answer EINTR (signal(7), "Interruption of system calls by stop signals").
@@ -71,8 +70,8 @@ int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints);
 // SIGTRAP.
 std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid);
 
-// The system call that a thread stopped by PTRACE_SYSCALL is about to make; nothing at a call's exit.
-std::optional<std::uint64_t> entered_call(pid_t tid);
+// What the kernel tells of a stop at the entry or exit of a system call, or at the filter. Nothing elsewhere.
+std::optional<__ptrace_syscall_info> system_call_stop(pid_t tid);
 
 // The stop comes from Resume::one_instruction.
 bool has_stepped(pid_t tid);

@@ -17,6 +17,7 @@
 #include "supervise/event_log.h"
 #include "supervise/fork_tree.h"
 #include "supervise/image.h"
+#include "supervise/system_call.h"
 #include "supervise/tracee.h"
 
 namespace rehang {
@@ -118,9 +119,9 @@ class Tracing {
     bool note_files(pid_t tid);
     std::vector<size_t> appeared_files(pid_t tid);
     // tracing_watched_calls.cc
-    void watch_call(pid_t tid, const TrackedProcess& process, const user_regs_struct& call);
-    void keep_child_traced(pid_t tid, const user_regs_struct& call);
-    void note_alarm(pid_t pid, const user_regs_struct& registers);
+    void watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call);
+    void keep_child_traced(pid_t tid, const SystemCall& call);
+    void note_alarm(pid_t pid, const SystemCall& call);
     // One sentence for all that `subject` stands for, the first one.
     void note_once(const std::string& subject, std::string sentence);
     // tracing_breakpoints.cc

@@ -95,7 +95,9 @@ void Tracing::executed(pid_t tid) {
     }
     const Program program = program_of(tid);
     tree_.execute(process, program.file);
-    Image& image = images_[process.pid] = begin_image(process.pid, process.now(), *plan_, *files_);
+    const bool is_32_bit = runs_32_bit_program(process.pid);
+    Image& image = images_[process.pid] =
+        is_32_bit ? Image{} : begin_image(process.pid, process.now(), *plan_, *files_);
     if (first) note(EventKind::born, tid, "process");
     note(EventKind::exec, tid, program.called);
     stub(image, process, tid);
@@ -103,6 +105,11 @@ void Tracing::executed(pid_t tid) {
         note_once("privileges " + process.program,
                   fmt::format("{} executes {}, which {}: in the sandbox it runs without that privilege",
                               process.path.text(), process.program, *refused));
+    if (is_32_bit)
+        note_once("32-bit " + process.program,
+                  fmt::format("{} executes {}, a 32-bit program: points in its functions are not reached, "
+                              "functions of it are not replaced, and what it waits for is not understood",
+                              process.path.text(), process.program));
     // A [[process]] is born with its first program: what ran before was the sandbox's launcher.
     if (first) return stay_or_go_on(tid, director_.open_points<IsBorn>(process.now(), 1), {});
     stay_or_go_on(

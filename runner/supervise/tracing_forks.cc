@@ -9,15 +9,16 @@
 
 #include "base/files.h"
 #include "supervise/identity.h"
+#include "supervise/system_call.h"
 #include "supervise/tracing.h"
 
 namespace rehang {
 namespace {
 
 // What C libraries call to complete a fork, in the child or in the parent, before fork() returns.
-bool completes_a_fork(std::uint64_t call) {
-    constexpr std::array<std::uint64_t, 6> calls = {SYS_set_robust_list, SYS_rseq,   SYS_rt_sigprocmask,
-                                                    SYS_set_tid_address, SYS_gettid, SYS_getpid};
+bool completes_a_fork(int call) {
+    constexpr std::array<int, 6> calls = {SYS_set_robust_list, SYS_rseq,   SYS_rt_sigprocmask,
+                                          SYS_set_tid_address, SYS_gettid, SYS_getpid};
     return std::ranges::find(calls, call) != calls.end();
 }
 
@@ -47,8 +48,8 @@ void Tracing::follow_after_fork(pid_t tid, const ProcessPath& child, ForkSide si
 bool Tracing::between_calls_after_fork(pid_t tid) {
     const auto found = after_fork_.find(tid);
     if (found == after_fork_.end()) return false;
-    if (const auto call = entered_call(tid)) {
-        found->second.in_call = !completes_a_fork(*call);
+    if (const auto call = system_call_of(tid); call && !call->answer) {
+        found->second.in_call = !completes_a_fork(call->number);
         return true;
     }
     // The exit of the fork itself, which the child did not enter.

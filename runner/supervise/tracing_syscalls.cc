@@ -4,65 +4,47 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <iterator>
 
-#include "base/names.h"
-#include "base/syscall_arguments.h"
 #include "supervise/appearing_files.h"
+#include "supervise/system_call.h"
 
 namespace rehang {
 
 namespace {
 
-// A system call that a thread is about to make, or has just made: arguments stay in their registers.
-struct Call {
-    explicit Call(const user_regs_struct& state)
-        : number(static_cast<int>(state.orig_rax)), arguments{state.rdi, state.rsi, state.rdx,
-                                                              state.r10, state.r8,  state.r9} {}
-
-    bool meets(int wanted, const std::vector<ArgumentCondition>& where) const {
-        return number == wanted && std::ranges::all_of(where, [&](const ArgumentCondition& condition) {
-                   return condition.matches(arguments.at(condition.index));
-               });
-    }
-    bool can_create() const {
-        return std::ranges::any_of(creating_calls(),
-                                   [&](const CreatingCall& call) { return meets(call.number, call.where); });
-    }
-
-    int number;
-    std::array<std::uint64_t, most_arguments> arguments;
-};
+bool can_create(const SystemCall& made) {
+    return std::ranges::any_of(creating_calls(),
+                               [&](const CreatingCall& call) { return made.meets(call.number, call.where); });
+}
 
 }  // namespace
 
 void Tracing::entered_syscall(pid_t tid) {
-    const auto state = registers(tid);
-    if (!state) return;
-    const Call call(*state);
-    watch_call(tid, *tree_.process_of(tid), *state);
-    note(EventKind::syscall, tid, syscall_name(call.number));
+    const auto entered = system_call_of(tid);
+    if (!entered) return;
+    const SystemCall& call = *entered;
+    watch_call(tid, *tree_.process_of(tid), call);
+    note(EventKind::syscall, tid, call.name);
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     const auto entering = open_points_where<EntersSyscall>(
         tid, [&](const EntersSyscall& event) { return call.meets(event.number, event.where); });
-    const bool creates = call.can_create() && note_files(tid);
+    const bool creates = can_create(call) && note_files(tid);
     const bool to_exit = creates || !leaving.empty();
     stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call : Resume::run});
 }
 
 void Tracing::left_syscall(pid_t tid) {
-    const auto state = registers(tid);
-    if (!state) return;
-    const Call call(*state);
-    note(EventKind::syscall, tid, syscall_name(call.number),
-         fmt::format("returns {}", static_cast<std::int64_t>(state->rax)));
+    const auto left = system_call_of(tid);
+    if (!left) return;
+    const SystemCall& call = *left;
+    note(EventKind::syscall, tid, call.name, fmt::format("returns {}", call.answer.value_or(0)));
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     if (const auto after = after_fork_.find(tid); after != after_fork_.end() && after->second.in_call)
         std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
-    if (call.can_create()) std::ranges::copy(appeared_files(tid), std::back_inserter(points));
+    if (can_create(call)) std::ranges::copy(appeared_files(tid), std::back_inserter(points));
     stay_or_go_on(tid, points, {});
 }
 

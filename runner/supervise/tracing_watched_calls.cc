@@ -4,28 +4,47 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <sys/prctl.h>
-#include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/time.h>
 
 #include <csignal>
 
 #include "base/files.h"
+#include "supervise/system_call.h"
 #include "supervise/tracing.h"
 
 namespace rehang {
 namespace {
 
-bool installs_a_filter(const user_regs_struct& call) {
-    if (call.orig_rax == SYS_seccomp)
-        return call.rdi == SECCOMP_SET_MODE_FILTER || call.rdi == SECCOMP_SET_MODE_STRICT;
-    return call.orig_rax == SYS_prctl && call.rdi == PR_SET_SECCOMP;
+bool installs_a_filter(const SystemCall& call) {
+    const auto operation = static_cast<unsigned>(call.arguments[0]);
+    if (call.number == SYS_seccomp)
+        return operation == SECCOMP_SET_MODE_FILTER || operation == SECCOMP_SET_MODE_STRICT;
+    return call.number == SYS_prctl && operation == PR_SET_SECCOMP;
+}
+
+// The it_value of a struct itimerval: is it not zero?
+template <class Word>
+std::optional<bool> is_set(pid_t pid, std::uint64_t timer) {
+    struct {
+        Word interval[2], value[2];
+    } read{};
+    if (!read_memory(pid, timer, &read, sizeof read)) return std::nullopt;
+    return read.value[0] != 0 || read.value[1] != 0;
+}
+
+// Nothing where it can't be read: then the call fails.
+std::optional<bool> sets_timer(pid_t pid, const SystemCall& call) {
+    const std::uint64_t timer = call.arguments[1];
+    if (timer == 0) return false;
+    return call.convention == Convention::i386 ? is_set<std::int32_t>(pid, timer)
+                                               : is_set<std::int64_t>(pid, timer);
 }
 
 }  // namespace
 
-void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const user_regs_struct& call) {
-    switch (call.orig_rax) {
+void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call) {
+    switch (call.number) {
         case SYS_alarm:
         case SYS_setitimer:
             return note_alarm(process.pid, call);
@@ -50,37 +69,37 @@ void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const user_re
 
 // CLONE_UNTRACED asks that the child be kept from its parent's tracer. It loses the flag: a child that
 // nobody follows could wake others behind a proof's back. Linux 6.1, kernel/fork.c, kernel_clone().
-void Tracing::keep_child_traced(pid_t tid, const user_regs_struct& call) {
-    if (call.orig_rax == SYS_clone) {
-        if ((call.rdi & CLONE_UNTRACED) == 0) return;
-        user_regs_struct changed = call;
-        changed.rdi &= ~std::uint64_t{CLONE_UNTRACED};
-        set_registers(tid, changed);  // fails only for one that was killed
+void Tracing::keep_child_traced(pid_t tid, const SystemCall& call) {
+    const std::uint64_t first = call.arguments[0];
+    if (call.number == SYS_clone) {
+        if ((first & CLONE_UNTRACED) != 0)
+            change_first_argument(tid, call.convention, first & ~std::uint64_t{CLONE_UNTRACED});
         return;
     }
     std::uint64_t flags = 0;  // the first member of struct clone_args, in the target's memory
     static_assert(offsetof(clone_args, flags) == 0);
-    if (!read_memory(tid, call.rdi, &flags, sizeof flags) || (flags & CLONE_UNTRACED) == 0) return;
+    if (!read_memory(tid, first, &flags, sizeof flags) || (flags & CLONE_UNTRACED) == 0) return;
     flags &= ~std::uint64_t{CLONE_UNTRACED};
-    if (!write_memory(tid, call.rdi, &flags, sizeof flags)) refuse_call(tid, call);
+    if (!write_memory(tid, first, &flags, sizeof flags)) refuse_call(tid);
 }
 
-void Tracing::note_alarm(pid_t pid, const user_regs_struct& state) {
-    if (state.orig_rax == SYS_alarm) {
-        if (static_cast<unsigned>(state.rdi) != 0)
+void Tracing::note_alarm(pid_t pid, const SystemCall& call) {
+    const auto first = static_cast<unsigned>(call.arguments[0]);
+    if (call.number == SYS_alarm) {
+        if (first != 0)
             alarms_.insert(pid);
         else
             alarms_.erase(pid);
-    } else if (state.orig_rax == SYS_setitimer) {
-        itimerval value{};
-        if (state.rsi != 0 && !read_memory(pid, state.rsi, &value, sizeof value)) return;
+    } else if (call.number == SYS_setitimer) {
+        const auto set = sets_timer(pid, call);
+        if (!set) return;
         // ITIMER_VIRTUAL and ITIMER_PROF stand still in a process that sleeps. There is one of each: once
         // set, they count as set.
-        if (state.rdi != ITIMER_REAL && timerisset(&value.it_value))
+        if (first != ITIMER_REAL && *set)
             processor_timers_.insert(pid);
-        else if (state.rdi == ITIMER_REAL && timerisset(&value.it_value))
+        else if (first == ITIMER_REAL && *set)
             alarms_.insert(pid);
-        else if (state.rdi == ITIMER_REAL)
+        else if (first == ITIMER_REAL)
             alarms_.erase(pid);
     }
 }

@@ -104,3 +104,9 @@ TEST_CASE("the system calls of 32-bit programs have other numbers") {
     scene.of(10).threads.front().sp = 0xffffd000;
     CHECK_FALSE(scene.stuck(10));
 }
+
+TEST_CASE("so have those that a 64-bit program makes in the way of 32-bit ones") {
+    Scene scene = surely_stuck();
+    scene.of(10).threads.front().by_syscall = false;
+    CHECK_FALSE(scene.stuck(10));
+}

@@ -62,6 +62,16 @@ Spin run(
 
 }  // namespace
 
+TEST_CASE("32-bit code is not understood, whatever it would be as 64-bit code") {
+    HandMade thread(spinlock);
+    thread.put(word_at, {0xff, 0xff, 0xff, 0xff});
+    std::vector<MachineState> round = spinlock_round;
+    for (MachineState& state : round) state.code_64 = false;
+    const Spin spin = run(thread, round, 100);
+    CHECK_FALSE(spin.endless);
+    CHECK_THAT(spin.doubt, Contains("32-bit code"));
+}
+
 TEST_CASE("a loop that waits for a word is endless, and it is known what it reads") {
     HandMade thread(spinlock);
     thread.put(word_at, {0xff, 0xff, 0xff, 0xff});
