@@ -43,6 +43,11 @@ std::vector<Ability> probe_host() {
     return abilities;
 }
 
+bool can_notify() {
+    static const bool can = probe_seccomp_notification().ok;
+    return can;
+}
+
 RequiredAbilities::RequiredAbilities() : abilities_(probe_required()) {}
 
 Expected<void> RequiredAbilities::meet(HostNeeds needs) const {

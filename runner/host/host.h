@@ -45,6 +45,10 @@ class RequiredAbilities {
 };
 Expected<void> require_host(HostNeeds needs = {});
 
+// Listeners can be had whose callers wait for an answer whatever signals come (Linux 5.19; not where another
+// listener is in the way, as in some containers). Tried once.
+bool can_notify();
+
 // Path of a shared library by file name, soname or path: as ld.so would look (its default folders and
 // /etc/ld.so.conf).
 std::optional<std::string> find_library(const std::string& name);

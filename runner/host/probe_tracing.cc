@@ -238,7 +238,8 @@ Ability probe_seccomp_trace() {
 
 Ability probe_seccomp_notification() {
     const int error = try_in_child([] {
-        return filter_getppid(SECCOMP_RET_USER_NOTIF, SECCOMP_FILTER_FLAG_NEW_LISTENER) >= 0 ? 0 : errno;
+        constexpr unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+        return filter_getppid(SECCOMP_RET_USER_NOTIF, flags) >= 0 ? 0 : errno;
     });
     Ability ability = ability_from("seccomp user notification", error, "a listener", seccomp_fix);
     ability.use = Ability::Use::sometimes;

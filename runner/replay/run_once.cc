@@ -56,6 +56,17 @@ std::vector<ReadyProcess> hand_over(Sandbox& sandbox) {
     return ready;
 }
 
+Expected<std::vector<TargetFilter>> filters_for(const Plan& plan) {
+    const bool may_notify = !plan.syscall_faults.empty() && can_notify();
+    std::vector<TargetFilter> filters;
+    for (const PlannedProcess& process : plan.processes) {
+        auto filter = build_filter(plan, process.name, may_notify);
+        if (!filter) return std::unexpected(filter.error());
+        filters.push_back(std::move(*filter));
+    }
+    return filters;
+}
+
 void tell_points(RunReport& report, const Plan& plan, const Director& director, Instant launched) {
     for (size_t i = 0; i < plan.points.size(); ++i) {
         const PointState& state = director.points()[i];
@@ -158,6 +169,12 @@ void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
     }
 }
 
+// Nobody counts what the kernel answers by itself.
+FaultReport fault_report(const PlannedSyscallFault& fault, const FaultState& state) {
+    if (fault.in_kernel && state.matched == 0) return {.name = fault.name, .matched = {}, .fired = {}};
+    return {.name = fault.name, .matched = state.matched, .fired = state.fired};
+}
+
 void tell(RunReport& report, const Plan& plan, Supervision& supervision, const Tracing& tracing,
           Watch& watch) {
     const Director& director = tracing.director();
@@ -170,6 +187,8 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
     for (size_t i = 0; i < plan.function_faults.size(); ++i)
         report.faults.push_back(
             {.name = plan.function_faults[i].name, .matched = tracing.stubbed(i), .fired = {}});
+    for (size_t i = 0; i < plan.syscall_faults.size(); ++i)
+        report.faults.push_back(fault_report(plan.syscall_faults[i], tracing.injector().faults()[i]));
     report.notes = tracing.notes();
     if (supervision.end == End::process_limit)
         report.notes.push_back(
@@ -202,9 +221,9 @@ std::set<pid_t> proven_stuck(const RunReport& report) {
 Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptions& options) {
     const Instant begun = Clock::now();
     RunReport report = begin_report(plan, options);
-    const auto filter = build_filter(plan);
-    if (!filter) return std::unexpected(filter.error());
-    auto sandbox = Sandbox::create(plan, *filter);
+    const auto filters = filters_for(plan);
+    if (!filters) return std::unexpected(filters.error());
+    auto sandbox = Sandbox::create(plan, *filters);
     if (!sandbox && sandbox.error().kind == Error::Kind::unsupported)
         return not_here(std::move(report), sandbox.error(), plan);
     if (!sandbox) return std::unexpected(std::move(sandbox.error()).in("can't set the sandbox up"));

@@ -95,7 +95,9 @@ Json point_json(const PointReport& point) {
 }
 
 Json fault_json(const FaultReport& fault) {
-    return {{"name", fault.name}, {"matched", fault.matched}, {"fired", optional_json(fault.fired)}};
+    return {{"name", fault.name},
+            {"matched", optional_json(fault.matched)},
+            {"fired", optional_json(fault.fired)}};
 }
 
 Json unmet_json(const UnmetHold& unmet) {

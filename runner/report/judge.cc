@@ -125,6 +125,24 @@ void judge_output(const RunReport& report, const Expectation& expect, Mismatches
             mismatches.push_back(fmt::format("expected \"{}\" on stderr, but nobody wrote it", part));
 }
 
+// A fault that did nothing says nothing about the program.
+void judge_fault(const FaultReport& fault, Mismatches& mismatches) {
+    if (!fault.fired || *fault.fired > 0) return;
+    if (*fault.matched == 0)
+        mismatches.push_back(fmt::format("the fault {} never fired: no call fitted it", fault.name));
+    else
+        mismatches.push_back(fmt::format("the fault {} never fired: {} call{} fitted it, none was the one",
+                                         fault.name, *fault.matched, *fault.matched == 1 ? "" : "s"));
+}
+
+void judge_faults(const RunReport& report, const Plan& plan, Mismatches& mismatches) {
+    if (report.outcome == Outcome::unsupported) return;
+    for (const PlannedSyscallFault& planned : plan.syscall_faults) {
+        const auto fault = std::ranges::find(report.faults, planned.name, &FaultReport::name);
+        if (!planned.optional && fault != report.faults.end()) judge_fault(*fault, mismatches);
+    }
+}
+
 }  // namespace
 
 void judge(RunReport& report, const Plan& plan) {
@@ -135,6 +153,7 @@ void judge(RunReport& report, const Plan& plan) {
         judge_thread(report, expected, report.mismatches);
     for (const ExpectedProcess& expected : plan.expect.processes)
         judge_process(report, expected, report.mismatches);
+    judge_faults(report, plan, report.mismatches);
     report.as_expected = report.mismatches.empty();
 }
 

@@ -1,6 +1,7 @@
 // One run, ready to be told: to people (text.h), to programs (json.h).
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -21,8 +22,10 @@ struct PointReport {
 
 struct FaultReport {
     std::string name;
-    int matched = 0;           // a function fault: program images in which the function was stubbed out
-    std::optional<int> fired;  // calls answered; nothing where that can't be seen (function faults)
+    // Calls that fit while it was in force; of a function fault the program images in which the function was
+    // stubbed out. Nothing for one that the kernel answers by itself.
+    std::optional<std::uint64_t> matched;
+    std::optional<std::uint64_t> fired;  // of those; nothing where that can't be seen
 };
 
 struct UnmetHold {

@@ -62,7 +62,8 @@ std::string event_text(const EventReport& event) {
                        ? fmt::format("goes on: {} was reached", event.name) + by_text(event, " by ")
                        : fmt::format("goes on: {} is {}", event.name, event.text);
         case EventKind::fault:
-            return fmt::format("the fault {} is put in place", event.name);
+            return event.text.empty() ? fmt::format("the fault {} is put in place", event.name)
+                                      : fmt::format("the fault {} {}", event.name, event.text);
         case EventKind::syscall:
             return with(event.name, event.text);
         case EventKind::output:

@@ -73,13 +73,14 @@ Expected<void> set_up(const Plan& plan) {
 }
 
 void fork_launchers(const InitWork& work) {
+    const TargetFilter no_filter;
     for (std::uint32_t index = 0; index < work.launchers.size(); ++index) {
         const pid_t pid = ::fork();
         if (pid == 0)
             run_launcher({.process = work.plan.processes[index],
                           .index = index,
                           .limits = work.plan.sandbox,
-                          .filter = work.filter,
+                          .filter = work.filters.empty() ? no_filter : work.filters[index],
                           .ends = work.launchers[index],
                           .handshake = work.handshake});
         if (pid < 0) {

@@ -11,7 +11,7 @@ namespace rehang {
 
 struct InitWork {
     const Plan& plan;
-    const FilterProgram& filter;
+    const std::vector<TargetFilter>& filters;
     int handshake;
     std::vector<LauncherEnds> launchers;  // one for each of the Plan's processes
 };

@@ -116,7 +116,7 @@ struct Execution {
     std::string program;
     std::vector<std::string> argv;
     std::vector<char*> arguments;  // into argv
-    FilterProgram filter;          // our own copy, since sock_fprog wants one that can be written
+    TargetFilter filter;           // our own copy, since sock_fprog wants one that can be written
     rlim_t memory;
 };
 
@@ -132,11 +132,18 @@ Execution make_execution(const LauncherWork& work) {
     return execution;
 }
 
-bool install(FilterProgram& filter) {
-    if (filter.empty()) return true;
-    const sock_fprog program{.len = static_cast<unsigned short>(filter.size() / sizeof(sock_filter)),
-                             .filter = reinterpret_cast<sock_filter*>(filter.data())};
-    return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+// A caller whose question was received waits for the answer whatever signals come: an answer is never lost,
+// and no question comes twice (SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, seccomp(2)).
+bool install(TargetFilter& filter) {
+    if (filter.program.empty()) return true;
+    const sock_fprog program{.len = static_cast<unsigned short>(filter.program.size() / sizeof(sock_filter)),
+                             .filter = reinterpret_cast<sock_filter*>(filter.program.data())};
+    if (!filter.notifies) return ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) == 0;
+    constexpr unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (listener < 0) return false;
+    ::syscall(SYS_seccomp, listener_handover, 0, listener);  // execve closes it
+    return true;
 }
 
 // Returns only when it failed, with the reason in errno.

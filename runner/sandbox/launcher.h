@@ -22,7 +22,7 @@ struct LauncherWork {
     const PlannedProcess& process;
     std::uint32_t index;  // of the process in the Plan
     const PlannedSandbox& limits;
-    const FilterProgram& filter;
+    const TargetFilter& filter;
     LauncherEnds ends;
     int handshake;
 };

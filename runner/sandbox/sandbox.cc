@@ -55,7 +55,8 @@ LaunchedProcess runner_side(const PlannedProcess& planned, ProcessPipes pipes) {
 
 }  // namespace
 
-Expected<Sandbox> Sandbox::create(const Plan& plan, const FilterProgram& filter) {
+Expected<Sandbox> Sandbox::create(const Plan& plan, const std::vector<TargetFilter>& filters) {
+    REHANG_CHECK(filters.empty() || filters.size() == plan.processes.size());
     fill_standard_descriptors();
     auto handshake = make_handshake();
     if (!handshake) return std::unexpected(handshake.error());
@@ -72,7 +73,7 @@ Expected<Sandbox> Sandbox::create(const Plan& plan, const FilterProgram& filter)
     if (!init) return std::unexpected(std::move(init.error()).in("can't make a sandbox"));
     if (init->pid == 0)
         run_init({.plan = plan,
-                  .filter = filter,
+                  .filters = filters,
                   .handshake = handshake->sandbox.get(),
                   .launchers = std::move(ends)});
 

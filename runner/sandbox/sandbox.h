@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/unique_fd.h"
 #include "plan/plan.h"
+#include "plan/target_filter.h"
 
 namespace rehang {
 
@@ -25,10 +26,6 @@ struct LaunchedProcess {
     UniqueFd stderr_read;
 };
 
-// A classic BPF program for seccomp(2), or none. Bytes of struct sock_filter, as seccomp_export_bpf(3) writes
-// them.
-using FilterProgram = std::vector<unsigned char>;
-
 // Owner of the namespaces' init. Lives on one thread: the init gets SIGKILL when that thread ends
 // (PR_SET_PDEATHSIG), so that nothing outlives the runner, even one that is ended by SIGKILL. The destructor
 // kills and reaps whatever is left.
@@ -36,9 +33,9 @@ class Sandbox {
   public:
     // New user, pid, mount, net, ipc and uts namespaces; the host's root read-only; private /tmp, /var/tmp,
     // /run, /dev/shm and Plan.sandbox.private_folders; loopback up. The [[process]]es get the pids 2, 3, … in
-    // the order of the file. Errors: unsupported where the host forbids it (which part, and the command that
-    // allows it); failed otherwise.
-    static Expected<Sandbox> create(const Plan& plan, const FilterProgram& filter);
+    // the order of the file, and the filters in that order, or none at all. Errors: unsupported where the
+    // host forbids it (which part, and the command that allows it); failed otherwise.
+    static Expected<Sandbox> create(const Plan& plan, const std::vector<TargetFilter>& filters);
 
     Sandbox(Sandbox&&) noexcept;
     Sandbox& operator=(Sandbox&&) noexcept;

@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <set>
@@ -18,11 +19,11 @@
 namespace rehang {
 namespace {
 
-// By call: for which arguments it is traced; an empty list of conditions is for all.
-using Traced = std::map<int, std::set<std::vector<ArgumentCondition>>>;
+// By call: with which arguments something is done about it; an empty list of conditions is for all.
+using Calls = std::map<int, std::set<std::vector<ArgumentCondition>>>;
 
 // What tracing_watched_calls.cc wants to see. Of frequent calls only those with such a first argument.
-Traced watched_calls() {
+Calls watched_calls() {
     return {{SYS_alarm, {{}}},
             {SYS_setitimer, {{}}},
             {SYS_ptrace, {{}}},
@@ -32,9 +33,9 @@ Traced watched_calls() {
             {SYS_prctl, {{{.index = 0, .mask = 0xffffffff, .value = PR_SET_SECCOMP}}}}};
 }
 
-Traced traced_calls(const Plan& plan) {
-    Traced calls = watched_calls();
+void add_calls_of_points(const Plan& plan, const std::string& root, Calls& calls) {
     for (const PlannedPoint& point : plan.points) {
+        if (point.process.root != root) continue;
         if (const auto* enters = std::get_if<EntersSyscall>(&point.event))
             calls[enters->number].insert(enters->where);
         if (const auto* leaves = std::get_if<LeavesSyscall>(&point.event))
@@ -42,20 +43,95 @@ Traced traced_calls(const Plan& plan) {
         if (std::holds_alternative<MakesFile>(point.event))
             for (const CreatingCall& call : creating_calls()) calls[call.number].insert(call.where);
     }
-    for (auto& [number, conditions] : calls)
-        if (conditions.contains({})) conditions = {{}};
-    return calls;
 }
 
-int add_rule(scmp_filter_ctx context, int call, const std::vector<ArgumentCondition>& where) {
+// A thread may stay where the fault fires.
+bool holds_somebody(const Plan& plan, size_t fault) {
+    return std::ranges::any_of(plan.holds, [&](const PlannedHold& hold) {
+        const auto* fires = std::get_if<FaultFires>(&plan.points[hold.at].event);
+        return fires && fires->fault == fault;
+    });
+}
+
+struct KernelAnswer {
+    int call = 0;
+    std::vector<ArgumentCondition> where;
+    std::uint32_t error = 0;
+};
+
+struct Actions {
+    Calls stopped, asked;
+    std::vector<KernelAnswer> answered;
+};
+
+Actions actions_for(const Plan& plan, const std::string& root, bool can_notify) {
+    Actions actions{.stopped = watched_calls(), .asked = {}, .answered = {}};
+    add_calls_of_points(plan, root, actions.stopped);
+    for (size_t i = 0; i < plan.syscall_faults.size(); ++i) {
+        const PlannedSyscallFault& fault = plan.syscall_faults[i];
+        if (fault.process.root != root) continue;
+        const bool lasts = !fault.effect.is_immediate() || holds_somebody(plan, i);
+        for (const CallSelector& selector : fault.calls) {
+            if (fault.in_kernel)
+                actions.answered.push_back({.call = selector.number,
+                                            .where = selector.arguments,
+                                            .error = static_cast<std::uint32_t>(-*fault.effect.answer)});
+            else
+                (lasts || !can_notify ? actions.stopped : actions.asked)[selector.number].insert(
+                    selector.arguments);
+        }
+    }
+    // One call, one way: it stops where anybody needs that.
+    for (auto asked = actions.asked.begin(); asked != actions.asked.end();) {
+        const auto stopped = actions.stopped.find(asked->first);
+        if (stopped == actions.stopped.end()) {
+            ++asked;
+            continue;
+        }
+        stopped->second.merge(asked->second);
+        asked = actions.asked.erase(asked);
+    }
+    std::erase_if(actions.answered, [&](const KernelAnswer& answer) {
+        for (Calls* calls : {&actions.stopped, &actions.asked}) {
+            const auto taken = calls->find(answer.call);
+            if (taken == calls->end()) continue;
+            taken->second.insert(answer.where);  // the runner gives the answer
+            return true;
+        }
+        return false;
+    });
+    return actions;
+}
+
+int add_rule(scmp_filter_ctx context, std::uint32_t action, int call,
+             const std::vector<ArgumentCondition>& where) {
     std::vector<scmp_arg_cmp> compared;
     for (const ArgumentCondition& condition : where)
         compared.push_back({.arg = condition.index,
                             .op = SCMP_CMP_MASKED_EQ,
                             .datum_a = condition.mask,
                             .datum_b = condition.value});
-    return ::seccomp_rule_add_array(context, SCMP_ACT_TRACE(0), call, static_cast<unsigned>(compared.size()),
-                                    compared.data());
+    const int error = ::seccomp_rule_add_array(context, action, call, static_cast<unsigned>(compared.size()),
+                                               compared.data());
+    return error == -EEXIST ? 0 : error;
+}
+
+Expected<void> add_rules(scmp_filter_ctx context, std::uint32_t action, const Calls& calls) {
+    for (const auto& [call, alternatives] : calls) {
+        const bool all = alternatives.contains({});
+        for (const auto& where : all ? std::set<std::vector<ArgumentCondition>>{{}} : alternatives)
+            if (const int error = add_rule(context, action, call, where); error < 0)
+                return failure(fmt::format("can't filter the system call {}", syscall_name(call)), -error);
+    }
+    return {};
+}
+
+Expected<void> add_rules(scmp_filter_ctx context, const std::vector<KernelAnswer>& answers) {
+    for (const KernelAnswer& answer : answers)
+        if (const int error = add_rule(context, SCMP_ACT_ERRNO(answer.error), answer.call, answer.where);
+            error < 0)
+            return failure(fmt::format("can't answer the system call {}", syscall_name(answer.call)), -error);
+    return {};
 }
 
 Expected<std::vector<unsigned char>> exported(scmp_filter_ctx context) {
@@ -71,7 +147,7 @@ Expected<std::vector<unsigned char>> exported(scmp_filter_ctx context) {
 
 }  // namespace
 
-Expected<std::vector<unsigned char>> build_filter(const Plan& plan) {
+Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify) {
     struct Release {
         void operator()(void* context) const { ::seccomp_release(context); }
     };
@@ -81,11 +157,14 @@ Expected<std::vector<unsigned char>> build_filter(const Plan& plan) {
     for (const std::uint32_t convention : {SCMP_ARCH_X86, SCMP_ARCH_X32})
         if (const int error = ::seccomp_arch_add(context.get(), convention); error < 0)
             return failure("can't filter 32-bit system calls", -error);
-    for (const auto& [call, alternatives] : traced_calls(plan))
-        for (const auto& where : alternatives)
-            if (const int error = add_rule(context.get(), call, where); error < 0)
-                return failure(fmt::format("can't filter the system call {}", syscall_name(call)), -error);
-    return exported(context.get());
+    const Actions actions = actions_for(plan, root, can_notify);
+    auto added = add_rules(context.get(), SCMP_ACT_TRACE(0), actions.stopped);
+    if (added) added = add_rules(context.get(), SCMP_ACT_NOTIFY, actions.asked);
+    if (added) added = add_rules(context.get(), actions.answered);
+    if (!added) return std::unexpected(added.error());
+    auto program = exported(context.get());
+    if (!program) return std::unexpected(program.error());
+    return TargetFilter{.program = std::move(*program), .notifies = !actions.asked.empty()};
 }
 
 }  // namespace rehang

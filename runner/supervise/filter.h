@@ -1,18 +1,24 @@
 // The seccomp filter that makes the kernel stop targets at the system calls a Plan names, and at no others.
 #pragma once
 
-#include <vector>
+#include <string>
 
 #include "base/error.h"
 #include "plan/plan.h"
+#include "plan/target_filter.h"
 
 namespace rehang {
 
-// Bytes of struct sock_filter for seccomp(2). SECCOMP_RET_TRACE for the system calls of points, with the
-// arguments that they ask for, and for those that every run watches: timers that send a signal (a process
-// that has one is never proven stuck), children that would not be traced (CLONE_UNTRACED, and clone3, whose
-// flags no filter can see), ptrace, filters. The same for calls of the same name by the conventions of 32-bit
-// and x32 programs, which every program can use. Everything else runs at native speed.
-Expected<std::vector<unsigned char>> build_filter(const Plan& plan);
+// The filter of the [[process]] `root`. Each call has one way to the runner:
+//   SECCOMP_RET_TRACE       stops it for the tracer: calls of points, of faults that last (delays, holds) or
+//                           change arguments, and those that every run watches: timers that send a signal (a
+//                           process that has one is never proven stuck), children that would not be traced
+//                           (CLONE_UNTRACED, and clone3, whose flags no filter can see), ptrace, filters;
+//   SECCOMP_RET_USER_NOTIF  asks the listener: calls of all other faults. Where `can_notify` is false they
+//                           are stopped, too;
+//   SECCOMP_RET_ERRNO       answers at once: faults that are in_kernel, where nobody else wants the call.
+// Only with the arguments that are asked for. The same for calls of the same name by the conventions of
+// 32-bit and x32 programs, which every program can use. Everything else runs at native speed.
+Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify);
 
 }  // namespace rehang

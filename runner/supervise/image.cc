@@ -98,11 +98,20 @@ void want_again(Image& image) {
     }
 }
 
+// Some fault begins with the program's own code, in this process or what descends from it.
+bool entry_matters(const ProcessPath& now, const Plan& plan) {
+    return std::ranges::any_of(plan.syscall_faults, [&](const PlannedSyscallFault& fault) {
+        return fault.window.after_entry &&
+               (fault.process.covers(now) || fault.process.within({.root = now.root, .forks = now.forks}));
+    });
+}
+
 }  // namespace
 
 Image begin_image(pid_t pid, const ProcessPath& now, const Plan& plan, elf::Files& files) {
     Image image;
     image.wanted = wanted_by(now, plan);
+    if (entry_matters(now, plan)) image.entry = auxiliary_value(pid, AT_ENTRY);
     if (image.wanted.empty()) return image;
     const std::uint64_t base = auxiliary_value(pid, AT_BASE);
     if (base == 0) {  // no interpreter: a static program

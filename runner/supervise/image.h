@@ -24,7 +24,9 @@ struct Image {
     // brought may go with dlclose, and come back elsewhere.
     std::set<CodePlace> lasting;
     bool began = false;
-    std::set<size_t> stubbed;        // indices of plan.function_faults that were done in this image
+    std::set<size_t> stubbed;  // indices of plan.function_faults that were done in this image
+    std::uint64_t entry = 0;   // the program's entry point, where a fault waits for it
+    bool past_entry = false;
     std::uint64_t loader_break = 0;  // the dynamic loader's _dl_debug_state; 0: a static program
     std::uint64_t loader_state = 0;  // address of r_debug.r_state (<link.h>); 0: unknown
 

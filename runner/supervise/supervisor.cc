@@ -11,6 +11,7 @@
 #include <cstring>
 
 #include "supervise/line_matcher.h"
+#include "supervise/notifications.h"
 #include "supervise/output.h"
 
 namespace rehang {
@@ -62,22 +63,29 @@ struct Supervisor::Impl {
               [this](const TrackedProcess& parent, pid_t tid, const TrackedProcess& child) {
                   watcher->forked(parent, tid, child);
               },
-              then),
+              [this](UniqueFd listener) { notifications.add(std::move(listener)); }, then),
           children(io, child_signals().release()),
+          notifications(
+              io, [this](const Notifications::Question& question) { return answer(question); },
+              children.native_handle()),
           look_timer(io),
           limit_timer(io),
+          due_timer(io),
           stepping(io, tracing, the_watcher, children.native_handle(),
                    {.seen = [this] { look_at_standing(); }, .more = [this] { handle_children_soon(); }}) {}
 
     void await_children();
     void handle_children();
     void handle_children_soon();
+    CallAnswer answer(const Notifications::Question& question);
+    void await_due();
     void await_exec_error(const std::string& program, UniqueFd fd);
     void read_output(const std::string& process, UniqueFd pipe, bool is_stderr);
     void note_output(const std::string& process, bool is_stderr, std::string_view chunk);
     void catch_up_with_output();
     void schedule_look();
     void look();
+    Watcher::Look look_at_waits();
     void note_look(Watcher::Look seen);
     void look_step_by_step();
     void look_at_standing();
@@ -92,7 +100,8 @@ struct Supervisor::Impl {
     asio::io_context io{1};
     Tracing tracing;
     asio::posix::stream_descriptor children;
-    asio::steady_timer look_timer, limit_timer;
+    Notifications notifications;
+    asio::steady_timer look_timer, limit_timer, due_timer;
     LookPace pace;
     Stepping stepping;
     SteppingPace stepping_pace;
@@ -179,7 +188,29 @@ void Supervisor::Impl::handle_children() {
         stepping_pace.something_happened(std::chrono::steady_clock::now());
         schedule_look();
     }
+    await_due();
     stepping.advance();
+}
+
+// Asked by the kernel, not by a stop.
+CallAnswer Supervisor::Impl::answer(const Notifications::Question& question) {
+    const auto points_before = tracing.director().last_reached();
+    const CallAnswer answer = tracing.asked(question);
+    const bool news = !answer.make || tracing.director().last_reached() != points_before;
+    if (news && !decided()) pace.something_happened(tracing.director().order_complete());
+    return answer;
+}
+
+// Threads that a fault delays.
+void Supervisor::Impl::await_due() {
+    const auto due = tracing.next_due();
+    if (!due || decided()) return;
+    due_timer.expires_at(*due);
+    due_timer.async_wait([this](const boost::system::error_code& cancelled) {
+        if (cancelled || decided()) return;
+        tracing.let_due_go(std::chrono::steady_clock::now());
+        await_due();
+    });
 }
 
 void Supervisor::Impl::handle_children_soon() {
@@ -258,7 +289,7 @@ void Supervisor::Impl::look() {
         give_up(overdue,
                 fmt::format("its limit of {} passed", format_duration(plan->holds[overdue.front()].limit)));
     } else if (!stepping.active()) {
-        const auto seen = watcher->look();
+        const auto seen = look_at_waits();
         note_look(seen);
         switch (seen) {
             case Watcher::Look::moving:
@@ -271,6 +302,13 @@ void Supervisor::Impl::look() {
         }
     }
     if (!decided()) schedule_look();
+}
+
+// A call whose answer is still to come looks like one that waits.
+Watcher::Look Supervisor::Impl::look_at_waits() {
+    if (notifications.answer_pending() > 0) return Watcher::Look::moving;
+    const auto seen = watcher->look();
+    return notifications.pending() ? Watcher::Look::moving : seen;
 }
 
 void Supervisor::Impl::note_look(Watcher::Look seen) {
@@ -296,7 +334,7 @@ void Supervisor::Impl::look_step_by_step() {
 // Those that ran all stand now, and have been seen: a consistent look is possible.
 void Supervisor::Impl::look_at_standing() {
     auto answer = Watcher::Look::moving;
-    for (int looks = 0; looks < 2 && answer == Watcher::Look::moving; ++looks) answer = watcher->look();
+    for (int looks = 0; looks < 2 && answer == Watcher::Look::moving; ++looks) answer = look_at_waits();
     if (answer == Watcher::Look::stuck) return finish(End::stuck);
     stepping.release();
     if (answer == Watcher::Look::order_stuck) give_up_all();

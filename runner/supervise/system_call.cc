@@ -21,29 +21,45 @@ Convention convention_of(std::uint32_t architecture, std::uint64_t number) {
     return (number & x32_bit) != 0 ? Convention::x32 : Convention::x86_64;
 }
 
-void name_it(SystemCall& call, std::uint64_t number) {
-    if (call.convention == Convention::x86_64) {
-        call.number = static_cast<int>(number);
-        call.name = syscall_name(call.number);
-        return;
-    }
-    struct Free {
-        void operator()(char* text) const { std::free(text); }
-    };
-    const auto there = call.convention == Convention::x32 ? SCMP_ARCH_X32 : SCMP_ARCH_X86;
-    const std::unique_ptr<char, Free> name(
-        ::seccomp_syscall_resolve_num_arch(there, static_cast<int>(number)));
-    call.name = name ? name.get() : std::to_string(number);
-    // Negative for those that x86_64 does not have.
-    call.number = std::max(-1, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, call.name.c_str()));
+struct Free {
+    void operator()(char* text) const { std::free(text); }
+};
+using Name = std::unique_ptr<char, Free>;
+
+Name name_there(Convention convention, int number) {
+    const auto there = convention == Convention::x32 ? SCMP_ARCH_X32 : SCMP_ARCH_X86;
+    return Name(::seccomp_syscall_resolve_num_arch(there, number));
 }
 
-std::array<std::uint64_t, most_arguments> arguments_in(const user_regs_struct& r, Convention convention) {
-    if (convention == Convention::i386) return {r.rbx, r.rcx, r.rdx, r.rsi, r.rdi, r.rbp};
-    return {r.rdi, r.rsi, r.rdx, r.r10, r.r8, r.r9};
+void number_it(SystemCall& call, std::uint64_t number) {
+    call.number = call.called = static_cast<int>(number);
+    if (call.convention == Convention::x86_64) return;
+    const Name name = name_there(call.convention, call.called);
+    // Negative for those that x86_64 does not have.
+    call.number = name ? std::max(-1, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86_64, name.get())) : -1;
+}
+
+// The registers that hold the arguments.
+std::array<unsigned long long*, most_arguments> registers_of(user_regs_struct& r, Convention convention) {
+    if (convention == Convention::i386) return {&r.rbx, &r.rcx, &r.rdx, &r.rsi, &r.rdi, &r.rbp};
+    return {&r.rdi, &r.rsi, &r.rdx, &r.r10, &r.r8, &r.r9};
 }
 
 }  // namespace
+
+std::string SystemCall::name() const {
+    if (convention == Convention::x86_64) return syscall_name(number);
+    const Name there = name_there(convention, called);
+    return there ? there.get() : std::to_string(called);
+}
+
+SystemCall SystemCall::of(const seccomp_data& data) {
+    SystemCall call;
+    call.convention = convention_of(data.arch, static_cast<std::uint64_t>(data.nr));
+    number_it(call, static_cast<std::uint64_t>(data.nr));
+    std::ranges::copy(data.args, call.arguments.begin());
+    return call;
+}
 
 bool SystemCall::meets(int wanted, const std::vector<ArgumentCondition>& where) const {
     return number == wanted && std::ranges::all_of(where, [&](const ArgumentCondition& condition) {
@@ -53,28 +69,30 @@ bool SystemCall::meets(int wanted, const std::vector<ArgumentCondition>& where) 
 
 std::optional<SystemCall> system_call_of(pid_t tid) {
     const auto stop = system_call_stop(tid);
-    const auto state = stop ? registers(tid) : std::nullopt;
+    auto state = stop ? registers(tid) : std::nullopt;
     if (!state) return std::nullopt;
     SystemCall call;
     call.convention = convention_of(stop->arch, state->orig_rax);
-    name_it(call, state->orig_rax);
-    call.arguments = arguments_in(*state, call.convention);  // they stay there until the exit
+    number_it(call, state->orig_rax);
+    // They stay there until the exit.
+    std::ranges::transform(registers_of(*state, call.convention), call.arguments.begin(),
+                           [](const auto* argument) { return *argument; });
     if (stop->op == PTRACE_SYSCALL_INFO_EXIT) call.answer = stop->exit.rval;
     return call;
 }
 
-void change_first_argument(pid_t tid, Convention convention, std::uint64_t value) {
+void change_argument(pid_t tid, Convention convention, unsigned index, std::uint64_t value) {
     auto state = registers(tid);
     if (!state) return;
-    (convention == Convention::i386 ? state->rbx : state->rdi) = value;
+    *registers_of(*state, convention).at(index) = value;
     set_registers(tid, *state);  // fails only for one that was killed
 }
 
-void refuse_call(pid_t tid) {
+void answer_call(pid_t tid, std::int64_t answer) {
     auto state = registers(tid);
     if (!state) return;
     state->orig_rax = ~0ULL;  // no call: seccomp(2), SECCOMP_RET_TRACE
-    state->rax = static_cast<std::uint64_t>(-EPERM);
+    state->rax = static_cast<std::uint64_t>(answer);
     set_registers(tid, *state);
 }
 

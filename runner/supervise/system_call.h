@@ -1,9 +1,11 @@
-// The system call of a stopped thread. There are three ways to make one on x86_64, each with numbers of its
-// own: `syscall` in 64-bit programs, the same in x32 programs, and what 32-bit programs do (`int 0x80`,
-// `sysenter`), which any other program can do as well.
+// A system call that a thread is about to make, or has just made. There are three ways to make one on x86_64,
+// each with numbers of its own: `syscall` in 64-bit programs, the same in x32 programs, and what 32-bit
+// programs do (`int 0x80`, `sysenter`), which any other program can do as well.
 #pragma once
 
+#include <linux/seccomp.h>
 #include <sys/types.h>
+#include <sys/user.h>
 
 #include <array>
 #include <cstdint>
@@ -20,21 +22,25 @@ enum class Convention { x86_64, x32, i386 };
 
 struct SystemCall {
     Convention convention = Convention::x86_64;
-    int number = -1;   // of the x86_64 call of the same name; -1: there is none
-    std::string name;  // where it was called
+    int number = -1;  // of the x86_64 call of the same name; -1: there is none
     std::array<std::uint64_t, most_arguments> arguments{};
     std::optional<std::int64_t> answer;  // at its exit
+    int called = -1;                     // its number by its convention
 
+    std::string name() const;
     bool meets(int wanted, const std::vector<ArgumentCondition>& where) const;
+
+    static SystemCall of(const seccomp_data& data);
 };
 
 // Of a thread that stands at the entry or the exit of one, or at the filter. Nothing elsewhere, or if the
 // thread is gone.
 std::optional<SystemCall> system_call_of(pid_t tid);
 
-// At the entry: the call is made with another first argument.
-void change_first_argument(pid_t tid, Convention convention, std::uint64_t value);
-// At the entry: it is not made, and answers EPERM.
-void refuse_call(pid_t tid);
+// At the entry: the call is made with another argument. Before the thread goes on from its exit the register
+// has to be given back: programs rely on it.
+void change_argument(pid_t tid, Convention convention, unsigned index, std::uint64_t value);
+// At the entry: it is not made, and gives this, -errno or a result.
+void answer_call(pid_t tid, std::int64_t answer);
 
 }  // namespace rehang

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <csignal>
+#include <ranges>
+#include <utility>
 
 #include "base/names.h"
 #include "supervise/identity.h"
@@ -24,12 +26,15 @@ constexpr int syscall_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
 }  // namespace
 
-Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then)
+Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, OnListener on_listener,
+                 IfTracerEnds then)
     : plan_(&plan),
       files_(&files),
       on_fork_(std::move(on_fork)),
+      on_listener_(std::move(on_listener)),
       then_(then),
       director_(plan),
+      injector_(plan),
       stubbed_(plan.function_faults.size()) {}
 
 Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
@@ -84,6 +89,7 @@ void Tracing::stopped(pid_t tid, int status) {
 
 // A signal is about to be delivered: on its way the thread can be kept like anywhere else.
 void Tracing::signalled(pid_t tid, int signal) {
+    begin_asked_call_again(tid);
     note(EventKind::signal, tid, signal_name(signal));
     auto points = open_points_where<ReceivesSignal>(
         tid, [&](const ReceivesSignal& event) { return event.number == signal; });
@@ -142,9 +148,29 @@ void Tracing::let_go(pid_t tid) {
 }
 
 void Tracing::go_on(pid_t tid, Pending how) {
+    if (const Duration delay = std::exchange(how.delay, Duration(0)); delay > Duration(0)) {
+        kept_[tid] = how;
+        due_[tid] = now() + delay;
+        return;
+    }
     arm(tid);
     if (how.how == Resume::run && after_fork_.contains(tid)) how.how = Resume::to_system_call;
     resume(tid, how.how, how.signal);
+}
+
+std::optional<Instant> Tracing::next_due() const {
+    if (due_.empty()) return std::nullopt;
+    return std::ranges::min(due_ | std::views::values);
+}
+
+void Tracing::let_due_go(Instant now) {
+    std::vector<pid_t> ready;
+    for (const auto& [tid, due] : due_)
+        if (due <= now) ready.push_back(tid);
+    for (const pid_t tid : ready) {
+        due_.erase(tid);
+        let_go(tid);
+    }
 }
 
 EventPlace Tracing::place(pid_t tid) {

@@ -17,6 +17,8 @@
 #include "supervise/event_log.h"
 #include "supervise/fork_tree.h"
 #include "supervise/image.h"
+#include "supervise/injector.h"
+#include "supervise/notifications.h"
 #include "supervise/system_call.h"
 #include "supervise/tracee.h"
 
@@ -31,14 +33,22 @@ class Tracing {
     using OnFork =
         std::function<void(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child)>;
 
-    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, IfTracerEnds then);
+    // A [[process]] has installed a filter that asks this listener.
+    using OnListener = std::function<void(UniqueFd)>;
+
+    Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, OnListener on_listener, IfTracerEnds then);
 
     // Attaches to a [[process]] before its execve.
     Expected<void> add_root(const std::string& name, pid_t pid);
     // One result of waitpid(2).
     void handle(pid_t tid, int status);
+    // A call that waits for an answer instead of being stopped (filter.h).
+    CallAnswer asked(const Notifications::Question& question);
     // For what no stop shows, from time to time: threads that have fallen asleep.
     void look();
+    // When the next thread that a fault delays goes on, and letting go of those whose time has come.
+    std::optional<Instant> next_due() const;
+    void let_due_go(Instant now);
     // A point at which nobody stands: its text was seen in a stream.
     void printed(size_t point);
     // After SIGKILL for all: one that is held at its exit is beyond signals, and waits for its tracer.
@@ -72,8 +82,11 @@ class Tracing {
     bool is_stopped_by_signal(pid_t tid) const { return stopped_by_signal_.contains(tid); }
     // Registers of a thread that is held.
     std::optional<user_regs_struct> held_registers(pid_t tid) const;
+    // Stopped by a fault for a time; goes on by itself.
+    bool is_delayed(pid_t tid) const { return due_.contains(tid); }
     // Program images in which the fault's function was stubbed out.
     int stubbed(size_t fault) const { return stubbed_[fault]; }
+    const Injector& injector() const { return injector_; }
 
     const ForkTree& tree() const { return tree_; }
     const Director& director() const { return director_; }
@@ -86,6 +99,19 @@ class Tracing {
     struct Pending {  // how a stopped thread goes on
         Resume how = Resume::run;
         int signal = 0;
+        Duration delay{0};  // first
+    };
+    // What a fault has left to do when the call is done.
+    struct AfterCall {
+        std::optional<SystemCall> answered;  // the call that was not made: its number is gone by then
+        std::optional<std::pair<unsigned, std::uint64_t>> restore;  // an argument that was changed
+        Duration delay{0};
+    };
+    struct Fate {  // of a call at which a thread is stopped
+        bool stays = false;
+        bool answered = false;
+        bool to_exit = false;
+        Duration delay{0};
     };
 
     struct OpenCall {                // of a function that a point waits to be left
@@ -118,6 +144,14 @@ class Tracing {
     void left_syscall(pid_t tid);
     bool note_files(pid_t tid);
     std::vector<size_t> appeared_files(pid_t tid);
+    // tracing_faults.cc
+    std::vector<size_t> fired(pid_t tid, const SystemCall& call, const std::function<bool()>& still_there);
+    bool passes_fired(size_t fault, pid_t tid);
+    void send_signals(const FaultEffect& effect, pid_t tid);
+    bool write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid);
+    Fate fault(pid_t tid, const SystemCall& call);
+    void begin_asked_call_again(pid_t tid);
+    void take_listener(pid_t tid, std::uint64_t descriptor);
     // tracing_watched_calls.cc
     void watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call);
     void keep_child_traced(pid_t tid, const SystemCall& call);
@@ -168,16 +202,20 @@ class Tracing {
     const Plan* plan_;
     elf::Files* files_;
     OnFork on_fork_;
+    OnListener on_listener_;
     IfTracerEnds then_;
     ForkTree tree_;
     Director director_;
+    Injector injector_;
     std::map<pid_t, Image> images_;                       // by process
     std::map<pid_t, std::vector<Breakpoint>> armed_;      // by thread: what its debug registers hold
     std::map<pid_t, std::vector<OpenCall>> open_calls_;   // by thread: outermost calls, one of each function
     std::map<pid_t, std::set<pid_t>> waits_for_rearmed_;  // stands in the loader until these have stopped
     std::map<pid_t, AfterFork> after_fork_;               // by thread
     std::optional<Error> trouble_;
-    std::map<pid_t, Pending> kept_;   // held threads
+    std::map<pid_t, Pending> kept_;  // held and delayed threads
+    std::map<pid_t, Instant> due_;   // of those, the delayed ones
+    std::map<pid_t, AfterCall> after_call_;
     std::set<pid_t> stays_at_birth_;  // made, to be held, not stopped yet
     // Threads whose maker's event has not come yet: the status of their first stop, or of their end; `dying`
     // for one that was killed at once and let go.

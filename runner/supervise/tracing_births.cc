@@ -124,6 +124,8 @@ void Tracing::forget(pid_t tid) {
     open_calls_.erase(tid);
     waits_for_rearmed_.erase(tid);
     kept_.erase(tid);
+    due_.erase(tid);
+    after_call_.erase(tid);
     pauses_.erase(tid);
     stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);
@@ -143,6 +145,8 @@ void Tracing::exiting(pid_t tid) {
     meet_untold_children(tid);
     waits_for_rearmed_.erase(tid);
     if (kept_.erase(tid) != 0) director_.gone(tid);  // killed at its point
+    due_.erase(tid);
+    after_call_.erase(tid);
     auto points = open_points_where<Exits>(tid, [](const Exits&) { return true; });
     std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
     stay_or_go_on(tid, points, {});

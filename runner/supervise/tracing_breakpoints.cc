@@ -26,7 +26,9 @@ void Tracing::trapped(pid_t tid) {
         if (armed[i].kind == Breakpoint::Kind::access) {
             std::ranges::copy(left_function(tid, armed[i].address, *state), std::back_inserter(points));
         } else if (armed[i].address == state->rip) {
-            loads |= armed[i].address == images_[tree_.process_of(tid)->pid].loader_break;
+            Image& image = images_[tree_.process_of(tid)->pid];
+            loads |= armed[i].address == image.loader_break;
+            image.past_entry |= armed[i].address == image.entry;
             std::ranges::copy(entered_function(tid, *state), std::back_inserter(points));
         }
     }
@@ -141,6 +143,8 @@ std::vector<Breakpoint> Tracing::breakpoints_for(pid_t tid) const {
     };
     if (image->second.loading()) add(image->second.loader_break, Breakpoint::Kind::execution);
     const unsigned nth = tree_.thread(tid)->nth;
+    if (image->second.entry != 0 && !image->second.past_entry && nth == 1)
+        add(image->second.entry, Breakpoint::Kind::execution);
     for (const size_t point : director_.open_points<EntersSymbol>(process->now(), nth))
         add(image->second.address_of(std::get<EntersSymbol>(plan_->points[point].event).place),
             Breakpoint::Kind::execution);

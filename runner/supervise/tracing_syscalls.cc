@@ -24,28 +24,41 @@ void Tracing::entered_syscall(pid_t tid) {
     const auto entered = system_call_of(tid);
     if (!entered) return;
     const SystemCall& call = *entered;
-    watch_call(tid, *tree_.process_of(tid), call);
-    note(EventKind::syscall, tid, call.name);
+    note(EventKind::syscall, tid, call.name());
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     const auto entering = open_points_where<EntersSyscall>(
         tid, [&](const EntersSyscall& event) { return call.meets(event.number, event.where); });
-    const bool creates = can_create(call) && note_files(tid);
-    const bool to_exit = creates || !leaving.empty();
-    stay_or_go_on(tid, entering, {.how = to_exit ? Resume::to_system_call : Resume::run});
+    // Points first: a fault may be in force from one of them on.
+    const bool stays = pass(entering, tid);
+    const Fate fate = fault(tid, call);
+    if (!fate.answered) watch_call(tid, *tree_.process_of(tid), call);
+    const bool creates = !fate.answered && can_create(call) && note_files(tid);
+    const bool to_exit = creates || fate.to_exit || !leaving.empty();
+    if (fate.answered && to_exit) after_call_[tid].answered = call;
+    const Pending how{.how = to_exit ? Resume::to_system_call : Resume::run, .delay = fate.delay};
+    if (stays || fate.stays)
+        kept_[tid] = how;
+    else
+        go_on(tid, how);
 }
 
 void Tracing::left_syscall(pid_t tid) {
     const auto left = system_call_of(tid);
     if (!left) return;
-    const SystemCall& call = *left;
-    note(EventKind::syscall, tid, call.name, fmt::format("returns {}", call.answer.value_or(0)));
+    AfterCall after_call;
+    if (const auto found = after_call_.extract(tid)) after_call = found.mapped();
+    const SystemCall& call = after_call.answered ? *after_call.answered : *left;
+    if (after_call.restore)
+        change_argument(tid, call.convention, after_call.restore->first, after_call.restore->second);
+    note(EventKind::syscall, tid, call.name(), fmt::format("returns {}", left->answer.value_or(0)));
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     if (const auto after = after_fork_.find(tid); after != after_fork_.end() && after->second.in_call)
         std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
-    if (can_create(call)) std::ranges::copy(appeared_files(tid), std::back_inserter(points));
-    stay_or_go_on(tid, points, {});
+    if (!after_call.answered && can_create(call))
+        std::ranges::copy(appeared_files(tid), std::back_inserter(points));
+    stay_or_go_on(tid, points, {.delay = after_call.delay});
 }
 
 // Before a call that can make files: which of the awaited ones are there. False if none is awaited of the

@@ -10,6 +10,7 @@
 #include <csignal>
 
 #include "base/files.h"
+#include "plan/target_filter.h"
 #include "supervise/system_call.h"
 #include "supervise/tracing.h"
 
@@ -51,6 +52,10 @@ void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const SystemC
         case SYS_clone:
         case SYS_clone3:
             return keep_child_traced(tid, call);
+        case SYS_seccomp:
+            if (call.arguments[0] == listener_handover && !process.started)
+                return take_listener(tid, call.arguments[2]);
+            break;
         case SYS_ptrace:
             return note_once("ptrace " + process.program,
                              fmt::format("{} ({}) calls ptrace, which fails with EPERM: rehang itself traces "
@@ -73,14 +78,14 @@ void Tracing::keep_child_traced(pid_t tid, const SystemCall& call) {
     const std::uint64_t first = call.arguments[0];
     if (call.number == SYS_clone) {
         if ((first & CLONE_UNTRACED) != 0)
-            change_first_argument(tid, call.convention, first & ~std::uint64_t{CLONE_UNTRACED});
+            change_argument(tid, call.convention, 0, first & ~std::uint64_t{CLONE_UNTRACED});
         return;
     }
     std::uint64_t flags = 0;  // the first member of struct clone_args, in the target's memory
     static_assert(offsetof(clone_args, flags) == 0);
     if (!read_memory(tid, first, &flags, sizeof flags) || (flags & CLONE_UNTRACED) == 0) return;
     flags &= ~std::uint64_t{CLONE_UNTRACED};
-    if (!write_memory(tid, first, &flags, sizeof flags)) refuse_call(tid);
+    if (!write_memory(tid, first, &flags, sizeof flags)) answer_call(tid, -EPERM);
 }
 
 void Tracing::note_alarm(pid_t pid, const SystemCall& call) {

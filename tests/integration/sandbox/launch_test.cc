@@ -20,16 +20,17 @@ using namespace rehang::test;
 namespace {
 
 // Answers uname(2) with an error.
-FilterProgram forbid_uname() {
+TargetFilter forbid_uname() {
     const std::array<sock_filter, 4> code{{
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_uname, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENXIO),
         BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
     }};
-    FilterProgram bytes(sizeof code);
-    std::memcpy(bytes.data(), code.data(), sizeof code);
-    return bytes;
+    TargetFilter filter;
+    filter.program.resize(sizeof code);
+    std::memcpy(filter.program.data(), code.data(), sizeof code);
+    return filter;
 }
 
 }  // namespace
@@ -93,7 +94,7 @@ TEST_CASE("nothing is executed before the launch byte, and the launcher can be s
 }
 
 TEST_CASE("the filter is in force from the program's first system call on") {
-    auto sandbox = try_create(shell_plan({"exec uname"}), forbid_uname());
+    auto sandbox = try_create(shell_plan({"exec uname"}), {forbid_uname()});
     if (!sandbox) return;
     LaunchedProcess& process = sandbox->processes()[0];
     launch(process);
@@ -102,8 +103,8 @@ TEST_CASE("the filter is in force from the program's first system call on") {
 }
 
 TEST_CASE("a filter that the kernel refuses is an errno, and nothing is executed") {
-    FilterProgram broken(sizeof(sock_filter), 0xff);
-    auto sandbox = try_create(shell_plan({"echo started"}), broken);
+    const TargetFilter broken{.program = std::vector<unsigned char>(sizeof(sock_filter), 0xff)};
+    auto sandbox = try_create(shell_plan({"echo started"}), {broken});
     if (!sandbox) return;
     LaunchedProcess& process = sandbox->processes()[0];
     launch(process);

@@ -23,8 +23,8 @@ Plan shell_plan(const std::vector<std::string>& scripts) {
     return plan;
 }
 
-std::optional<Sandbox> try_create(const Plan& plan, const FilterProgram& filter) {
-    auto sandbox = Sandbox::create(plan, filter);
+std::optional<Sandbox> try_create(const Plan& plan, const std::vector<TargetFilter>& filters) {
+    auto sandbox = Sandbox::create(plan, filters);
     if (sandbox) return std::move(*sandbox);
     const std::string reason = fmt::format("{} ({})", sandbox.error().what, sandbox.error().hint);
     const char* must_run = std::getenv("REHANG_MUST_RUN");

@@ -13,7 +13,7 @@ namespace rehang::test {
 Plan shell_plan(const std::vector<std::string>& scripts);
 
 // The sandbox; nothing if this host can't have one: that is said, and is a failure where REHANG_MUST_RUN=1.
-std::optional<Sandbox> try_create(const Plan& plan, const FilterProgram& filter = {});
+std::optional<Sandbox> try_create(const Plan& plan, const std::vector<TargetFilter>& filters = {});
 
 void launch(LaunchedProcess& process);
 // Everything that comes until all writers are gone.

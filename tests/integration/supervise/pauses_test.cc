@@ -21,7 +21,7 @@ constexpr int read_all = 7;  // the target's exit status
 // A traced process without a program of its own: it reads bytes from a pipe, and ends after the last one.
 class Reader {
   public:
-    explicit Reader(int bytes) : tracing_(plan_, files_, nullptr, IfTracerEnds::kill) {
+    explicit Reader(int bytes) : tracing_(plan_, files_, nullptr, nullptr, IfTracerEnds::kill) {
         int ends[2];
         REQUIRE(::pipe2(ends, O_CLOEXEC) == 0);
         pid_ = ::fork();

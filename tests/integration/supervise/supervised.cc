@@ -23,18 +23,22 @@ struct Pipe {
     UniqueFd read, write;
 };
 
-void install(const std::vector<unsigned char>& program) {
-    std::vector<sock_filter> code(program.size() / sizeof(sock_filter));
-    std::copy(program.begin(), program.end(), reinterpret_cast<unsigned char*>(code.data()));
-    const sock_fprog filter{.len = static_cast<unsigned short>(code.size()), .filter = code.data()};
+void install(const TargetFilter& filter) {
+    std::vector<sock_filter> code(filter.program.size() / sizeof(sock_filter));
+    std::copy(filter.program.begin(), filter.program.end(), reinterpret_cast<unsigned char*>(code.data()));
+    const sock_fprog program{.len = static_cast<unsigned short>(code.size()), .filter = code.data()};
     ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-    if (::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) ::_exit(97);
+    const unsigned flags =
+        filter.notifies ? SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV : 0;
+    const long listener = ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+    if (listener < 0) ::_exit(97);
+    if (filter.notifies) ::syscall(SYS_seccomp, listener_handover, 0, listener);
 }
 
 }  // namespace
 
-ReadyProcess launch(const Plan& plan) {
-    const auto filter = build_filter(plan);
+ReadyProcess launch(const Plan& plan, bool can_notify) {
+    const auto filter = build_filter(plan, plan.processes[0].name, can_notify);
     REQUIRE(filter);
     Pipe go, error, out, err;
     const pid_t pid = ::fork();

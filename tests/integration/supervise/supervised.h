@@ -43,8 +43,8 @@ class Listener : public Watcher {
     std::vector<size_t> given_up;
 };
 
-// Blocked before its execve, with the plan's filter.
-ReadyProcess launch(const Plan& plan);
+// Blocked before its execve, with the plan's filter, which asks a listener if it can.
+ReadyProcess launch(const Plan& plan, bool can_notify = true);
 
 // Of the test's target: process "p", with what it is asked to do and what that needs.
 Plan plan_of(std::string mode, std::vector<std::string> arguments = {});
@@ -56,10 +56,10 @@ PlannedHold hold(size_t at, size_t until, std::chrono::milliseconds limit = std:
 // A supervised run with what it left to ask about.
 struct Run {
     // The target may be restless once it has reached its first point.
-    explicit Run(Plan the_plan, bool restless = false)
+    explicit Run(Plan the_plan, bool restless = false, bool can_notify = true)
         : plan(std::move(the_plan)), supervisor(plan, files, listener) {
         std::vector<ReadyProcess> ready;
-        ready.push_back(launch(plan));
+        ready.push_back(launch(plan, can_notify));
         root = ready[0].pid;
         if (restless) {
             listener.restless = {root};
@@ -76,6 +76,7 @@ struct Run {
     int status() {
         return supervisor.tracing().tree().find(*ProcessPath::parse("p"))->exit_status.value_or(-1);
     }
+    const FaultState& fault(size_t index) { return supervisor.tracing().injector().faults()[index]; }
     bool reached(size_t point) { return supervisor.tracing().director().points()[point].reached.has_value(); }
 
     Plan plan;

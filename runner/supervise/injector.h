@@ -1,0 +1,72 @@
+// Decides which system calls are faulty: counts those that fit, and says which fault fires. Pure: no system
+// call.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "plan/plan.h"
+#include "supervise/director.h"
+#include "supervise/system_call.h"
+
+namespace rehang {
+
+// Who makes a call, and what can be found out about it. Borrowed for one decision.
+struct Caller {
+    const ProcessPath& process;  // with its executions so far
+    unsigned thread_nth = 0;
+    bool past_entry = false;  // its program has come to its entry point
+    const std::function<std::string()>& thread_name;
+    const std::function<bool(const CallCondition&)>& holds;
+};
+
+struct FaultState {
+    std::uint64_t matched = 0;  // calls that fit, while the fault was in force
+    std::uint64_t fired = 0;
+};
+
+class Injector {
+  public:
+    // Borrows the plan, which must outlive it.
+    explicit Injector(const Plan& plan);
+
+    // The faults that fire at this call, as indices of plan.syscall_faults: any number that only log, and at
+    // most one that does something, the first in the plan's order, at the end. Every fault counts every call
+    // that fits it, also where another one fires.
+    std::vector<size_t> decide(const SystemCall& call, const Caller& caller, const Director& director);
+
+    bool concerns_calls() const { return !candidates_.empty(); }
+    bool concerns_call(int number) const { return candidates_.contains(number); }
+    const std::vector<FaultState>& faults() const { return states_; }
+
+  private:
+    struct Candidate {
+        size_t fault = 0;
+        const CallSelector* selector = nullptr;
+    };
+    struct Count {
+        std::uint64_t calls = 0, fired = 0;
+    };
+    using Counted = std::pair<std::string, unsigned>;  // process and thread, as far as they are told apart
+
+    bool in_force(const FaultWindow& window, const Caller& caller, const Director& director) const;
+    bool fires(size_t fault, const Counted& who, Count& count);
+
+    const Plan* plan_;
+    std::unordered_map<int, std::vector<Candidate>> candidates_;  // by call
+    std::vector<FaultState> states_;                              // as plan.syscall_faults
+    std::vector<std::map<Counted, Count>> counts_;                // the same
+};
+
+// Whether the nth call of its count is one of those that `probability` picks. The same for the same seed,
+// whatever else happens in a run.
+bool picks(const PlannedSyscallFault& fault, std::uint64_t seed, std::string_view process,
+           unsigned thread_nth, std::uint64_t nth);
+
+}  // namespace rehang

@@ -1,0 +1,106 @@
+#include "supervise/notifications.h"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS  // Linux 6.6
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP (1UL << 0)
+#endif
+
+namespace rehang {
+namespace {
+
+std::vector<std::uint64_t> words_for(size_t bytes) {
+    return std::vector<std::uint64_t>((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
+}
+
+bool readable(int fd) {
+    pollfd asked{.fd = fd, .events = POLLIN, .revents = 0};
+    return ::poll(&asked, 1, 0) > 0 && (asked.revents & POLLIN) != 0;
+}
+
+}  // namespace
+
+Notifications::Notifications(boost::asio::io_context& io, Answerer answer, int busy)
+    : io_(io), answer_(std::move(answer)), busy_(busy) {
+    seccomp_notif_sizes sizes{};
+    ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
+    question_ = words_for(std::max<size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)));
+    response_ = words_for(std::max<size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp)));
+}
+
+void Notifications::add(UniqueFd listener) {
+    // The caller runs on the CPU that we leave: nothing is to be gained by waking another one for it. Kernels
+    // that can't do that do without.
+    ::ioctl(listener.get(), SECCOMP_IOCTL_NOTIF_SET_FLAGS, SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+    listeners_.push_back(std::make_unique<Listener>(io_, listener.release()));
+    await(*listeners_.back());
+}
+
+void Notifications::await(Listener& listener) {
+    listener.async_wait(Listener::wait_read, [this, &listener](const boost::system::error_code& error) {
+        // With the last target the listener hangs up: there is nothing to be waited for any more.
+        if (error || !readable(listener.native_handle())) return;
+        answer_burst(listener.native_handle());
+        await(listener);
+    });
+}
+
+// A target that makes one such call after the other is answered without the way through the loop, as long as
+// nothing else is to be done.
+void Notifications::answer_burst(int listener) {
+    constexpr auto longest = std::chrono::milliseconds(2);
+    constexpr timespec next_call_comes_in{.tv_sec = 0, .tv_nsec = 50'000};
+    const auto until = std::chrono::steady_clock::now() + longest;
+    std::array<pollfd, 2> either{pollfd{.fd = listener, .events = POLLIN, .revents = 0},
+                                 pollfd{.fd = busy_, .events = POLLIN, .revents = 0}};
+    do {
+        if (!answer_one(listener)) return;
+        if (::ppoll(either.data(), either.size(), &next_call_comes_in, nullptr) <= 0) return;
+    } while (either[1].revents == 0 && (either[0].revents & POLLIN) != 0 &&
+             std::chrono::steady_clock::now() < until);
+}
+
+size_t Notifications::answer_pending() {
+    size_t answered = 0;
+    for (const auto& listener : listeners_)
+        while (readable(listener->native_handle()) && answer_one(listener->native_handle())) ++answered;
+    return answered;
+}
+
+bool Notifications::pending() const {
+    return std::ranges::any_of(listeners_,
+                               [](const auto& listener) { return readable(listener->native_handle()); });
+}
+
+bool Notifications::answer_one(int listener) {
+    std::ranges::fill(question_, 0);  // the kernel wants it so
+    auto& question = *reinterpret_cast<seccomp_notif*>(question_.data());
+    if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) return errno == EINTR;
+    const CallAnswer answer = answer_({.tid = static_cast<pid_t>(question.pid),
+                                       .call = SystemCall::of(question.data),
+                                       .still_asked = [listener, id = question.id] {
+                                           return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+                                       }});
+    std::ranges::fill(response_, 0);
+    auto& response = *reinterpret_cast<seccomp_notif_resp*>(response_.data());
+    response.id = question.id;
+    if (answer.make)
+        response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+    else if (answer.value < 0 && answer.value >= -4095)  // MAX_ERRNO of the kernel
+        response.error = static_cast<std::int32_t>(answer.value);
+    else
+        response.val = answer.value;
+    ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);  // ENOENT: the caller was killed
+    return true;
+}
+
+}  // namespace rehang

@@ -1,0 +1,60 @@
+// The kernel's questions about system calls that wait for an answer (seccomp_unotify(2)).
+#pragma once
+
+#include <sys/types.h>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "base/unique_fd.h"
+#include "supervise/system_call.h"
+
+namespace rehang {
+
+// What becomes of a call.
+struct CallAnswer {
+    bool make = true;        // the kernel makes it as if nobody had asked
+    std::int64_t value = 0;  // otherwise: what it gives, -errno or a result
+};
+
+// On the loop's thread. Owns the listeners.
+class Notifications {
+  public:
+    struct Question {
+        pid_t tid = 0;
+        SystemCall call;
+        std::function<bool()> still_asked;  // false: the caller is gone, and what was read of it is worthless
+    };
+    using Answerer = std::function<CallAnswer(const Question&)>;
+
+    // Answers by `answer` whenever the kernel asks. `busy` is the descriptor of other work that must not wait
+    // behind many questions.
+    Notifications(boost::asio::io_context& io, Answerer answer, int busy);
+
+    void add(UniqueFd listener);
+    // Answers what is asked right now; how many questions that were.
+    size_t answer_pending();
+    // Somebody waits for an answer.
+    bool pending() const;
+
+  private:
+    using Listener = boost::asio::posix::stream_descriptor;
+
+    void await(Listener& listener);
+    // False if nothing was asked after all.
+    bool answer_one(int listener);
+    void answer_burst(int listener);
+
+    boost::asio::io_context& io_;
+    Answerer answer_;
+    int busy_;
+    std::vector<std::unique_ptr<Listener>> listeners_;
+    // As large as this kernel's structs are (SECCOMP_GET_NOTIF_SIZES).
+    std::vector<std::uint64_t> question_, response_;
+};
+
+}  // namespace rehang

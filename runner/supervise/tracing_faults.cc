@@ -1,0 +1,145 @@
+// The part of Tracing about system call faults. A call comes here in one of two ways (filter.h): its thread
+// is stopped at it, or waits for an answer.
+#include <signal.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ranges>
+
+#include "supervise/call_conditions.h"
+#include "supervise/identity.h"
+#include "supervise/interruptions.h"
+#include "supervise/tracing.h"
+
+namespace rehang {
+namespace {
+
+// -errno where the memory that a fault writes to is not there: as the kernel would answer.
+std::int64_t answer_of(const FaultEffect& effect, bool written) {
+    return written ? *effect.answer : -EFAULT;
+}
+
+// The kernel's own, include/linux/errno.h; never seen by programs.
+constexpr std::int64_t restart_if_handler_allows = 512;  // ERESTARTSYS
+constexpr std::int64_t restart_always = 513;             // ERESTARTNOINTR
+
+// Of a thread at which a signal has arrived; as an x86_64 call, which it is but for the rarest programs.
+SystemCall interrupted_call(const user_regs_struct& state) {
+    SystemCall call;
+    call.number = call.called = static_cast<int>(state.orig_rax);
+    call.arguments = {state.rdi, state.rsi, state.rdx, state.r10, state.r8, state.r9};
+    return call;
+}
+
+}  // namespace
+
+// The faults that fire at this call, each noted.
+std::vector<size_t> Tracing::fired(pid_t tid, const SystemCall& call,
+                                   const std::function<bool()>& still_there) {
+    const TrackedProcess* process = tree_.process_of(tid);
+    if (!process || !process->started) return {};  // the sandbox's launcher is no target yet
+    const auto image = images_.find(process->pid);
+    const std::function<std::string()> name = [&] { return thread_name(tid); };
+    const std::function<bool(const CallCondition&)> holds_now = [&](const CallCondition& condition) {
+        return holds(condition, call, process->pid, tid) && still_there();
+    };
+    const ProcessPath now = process->now();
+    const Caller caller{.process = now,
+                        .thread_nth = tree_.thread(tid)->nth,
+                        .past_entry = image != images_.end() && image->second.past_entry,
+                        .thread_name = name,
+                        .holds = holds_now};
+    std::vector<size_t> all = injector_.decide(call, caller, director_);
+    for (const size_t fault : all) note(EventKind::fault, tid, plan_->syscall_faults[fault].name, "fires");
+    return all;
+}
+
+// The points that the fault's firing is; true if the thread stays.
+bool Tracing::passes_fired(size_t fault, pid_t tid) {
+    return pass(
+        open_points_where<FaultFires>(tid, [&](const FaultFires& event) { return event.fault == fault; }),
+        tid);
+}
+
+void Tracing::send_signals(const FaultEffect& effect, pid_t tid) {
+    const pid_t pid = tree_.process_of(tid)->pid;
+    if (effect.kill) ::kill(pid, SIGKILL);
+    if (!effect.signal) return;
+    if (effect.signal_process)
+        ::kill(pid, *effect.signal);
+    else
+        ::syscall(SYS_tgkill, pid, tid, *effect.signal);
+}
+
+bool Tracing::write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid) {
+    return std::ranges::all_of(effect.writes, [&](const FaultWrite& write) {
+        return write_memory(tid, call.arguments.at(write.index) + write.offset, write.bytes.data(),
+                            write.bytes.size());
+    });
+}
+
+// The thread is stopped at the call.
+Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
+    Fate fate;
+    for (const size_t index : fired(tid, call, [] { return true; })) {
+        const FaultEffect& effect = plan_->syscall_faults[index].effect;
+        fate.stays |= passes_fired(index, tid);
+        send_signals(effect, tid);
+        fate.delay += effect.delay;
+        AfterCall after{.answered = {}, .restore = {}, .delay = effect.delay_after};
+        if (effect.answer) {
+            fate.answered = true;
+            answer_call(tid, answer_of(effect, write_out(effect, call, tid)));
+        } else if (effect.limit_bytes && call.arguments.at(effect.limited_argument) > *effect.limit_bytes) {
+            after.restore = {effect.limited_argument, call.arguments.at(effect.limited_argument)};
+            change_argument(tid, call.convention, effect.limited_argument, *effect.limit_bytes);
+        }
+        fate.to_exit |= after.restore || after.delay > Duration(0);
+        if (fate.to_exit) after_call_[tid] = after;
+    }
+    return fate;
+}
+
+// The thread waits in the call, and can only be killed meanwhile.
+CallAnswer Tracing::asked(const Notifications::Question& question) {
+    ++events_;
+    CallAnswer answer;
+    for (const size_t index : fired(question.tid, question.call, question.still_asked)) {
+        const FaultEffect& effect = plan_->syscall_faults[index].effect;
+        REHANG_CHECK(effect.is_immediate());
+        passes_fired(index, question.tid);
+        send_signals(effect, question.tid);
+        if (!effect.answer) continue;
+        answer.make = false;
+        answer.value = answer_of(effect, write_out(effect, question.call, question.tid));
+    }
+    return answer;
+}
+
+// A signal has come after the call and before its question was read. The kernel would end the call with EINTR
+// or begin it again, as the handler's SA_RESTART says, as if it could be interrupted. Most can't: they begin
+// again in any case, so that nothing but the fault makes them fail. (No handler of any kernel call sees
+// ERESTARTNOINTR: Linux 6.1, arch/x86/kernel/signal.c, handle_signal().)
+void Tracing::begin_asked_call_again(pid_t tid) {
+    if (!injector_.concerns_calls()) return;
+    auto state = registers(tid);
+    if (!state || static_cast<std::int64_t>(state->rax) != -restart_if_handler_allows) return;
+    const SystemCall call = interrupted_call(*state);
+    if (!injector_.concerns_call(call.number) || can_be_interrupted(call, tid)) return;
+    state->rax = static_cast<std::uint64_t>(-restart_always);
+    set_registers(tid, *state);
+}
+
+void Tracing::take_listener(pid_t tid, std::uint64_t descriptor) {
+    const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, tid, 0)));
+    UniqueFd listener(
+        process ? static_cast<int>(::syscall(SYS_pidfd_getfd, process.get(), static_cast<int>(descriptor), 0))
+                : -1);
+    if (listener) return on_listener_(std::move(listener));
+    if (errno == ESRCH || trouble_) return;  // killed meanwhile
+    trouble_ = failure("can't take over the listener of a seccomp filter").error();
+}
+
+}  // namespace rehang

@@ -1,0 +1,107 @@
+// Makes the system calls that its arguments name, and says what came out. Static: nothing of a loader's is
+// counted.
+//   faults_target calls N             N times getppid: how many of each result
+//   faults_target threads N           the same in two threads at once, N each
+//   faults_target storm N restart|-   the same, while a timer's signal comes every 300 us
+//   faults_target write FILE          8 bytes, four times: what each write gave; then the file
+//   faults_target read                16 bytes of /dev/zero: what it gave, what is in the buffer
+//   faults_target fork                a child that makes 3 calls, then 3 calls
+//   faults_target exit                getppid, then an exit by its result
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <thread>
+
+namespace {
+
+long call() {
+    const long result = ::syscall(SYS_getppid);
+    return result < 0 ? -errno : 1;  // 1: the real one
+}
+
+std::map<long, long> calls(long count) {
+    std::map<long, long> results;
+    for (long i = 0; i < count; ++i) ++results[call()];
+    return results;
+}
+
+void show(const std::map<long, long>& results) {
+    for (const auto& [result, count] : results)
+        std::printf("%s:%ld ", result == 1 ? "real" : ::strerrorname_np(static_cast<int>(-result)), count);
+    std::fflush(stdout);
+}
+
+void storm(bool restart) {
+    struct sigaction action {};
+    action.sa_handler = [](int) {};
+    action.sa_flags = restart ? SA_RESTART : 0;
+    ::sigaction(SIGALRM, &action, nullptr);
+    constexpr itimerval often{.it_interval = {.tv_sec = 0, .tv_usec = 300},
+                              .it_value = {.tv_sec = 0, .tv_usec = 300}};
+    ::setitimer(ITIMER_REAL, &often, nullptr);
+}
+
+void write_file(const char* path) {
+    const int file = ::open(path, O_CREAT | O_TRUNC | O_RDWR, 0600);
+    for (int i = 0; i < 4; ++i) {
+        const ssize_t written = ::write(file, "12345678", 8);
+        std::printf("%zd ", written < 0 ? -errno : written);
+    }
+    char content[64] = {};
+    std::printf("%s", ::pread(file, content, sizeof content - 1, 0) >= 0 ? content : "?");
+}
+
+void read_zeros() {
+    char buffer[17] = "................";
+    const int file = ::open("/dev/zero", O_RDONLY);
+    const ssize_t size = ::read(file, buffer, 16);
+    std::printf("%zd ", size < 0 ? -errno : size);
+    for (int i = 0; i < 16; ++i) std::putchar(buffer[i] == 0 ? '0' : buffer[i]);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+    const std::string mode = count > 1 ? arguments[1] : "";
+    const long times = count > 2 ? std::atol(arguments[2]) : 0;
+    if (mode == "calls") show(calls(times));
+    if (mode == "threads") {
+        std::map<long, long> others;
+        std::thread other([&] { others = calls(times); });
+        const auto mine = calls(times);
+        other.join();
+        show(mine);
+        std::printf("| ");
+        show(others);
+    }
+    if (mode == "storm") {
+        storm(std::strcmp(arguments[3], "restart") == 0);
+        show(calls(times));
+    }
+    if (mode == "write") write_file(arguments[2]);
+    if (mode == "read") read_zeros();
+    if (mode == "fork") {
+        const pid_t child = ::fork();
+        const auto results = calls(3);
+        if (child == 0) {
+            show(results);
+            std::printf("| ");
+            std::fflush(stdout);
+            ::_exit(0);
+        }
+        ::waitpid(child, nullptr, 0);
+        show(results);
+    }
+    if (mode == "exit") return call() < 0 ? 3 : 0;
+    return 0;
+}
