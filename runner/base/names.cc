@@ -8,6 +8,11 @@
 #include <cstring>
 
 namespace rehang {
+namespace {
+
+constexpr int highest_errno = 4095;  // MAX_ERRNO, include/linux/err.h
+
+}  // namespace
 
 std::string errno_name(int value) {
     const char* name = ::strerrorname_np(value);
@@ -15,8 +20,7 @@ std::string errno_name(int value) {
 }
 
 std::optional<int> errno_value(std::string_view name) {
-    constexpr int highest = 4095;  // MAX_ERRNO, include/linux/err.h
-    for (int value = 1; value <= highest; ++value)
+    for (int value = 1; value <= highest_errno; ++value)
         if (const char* known = ::strerrorname_np(value); known && name == known) return value;
     return std::nullopt;
 }
@@ -34,6 +38,20 @@ std::optional<int> signal_value(std::string_view name) {
     return std::nullopt;
 }
 
+std::vector<std::string> errno_names() {
+    std::vector<std::string> names;
+    for (int value = 1; value <= highest_errno; ++value)
+        if (const char* name = ::strerrorname_np(value)) names.emplace_back(name);
+    return names;
+}
+
+std::vector<std::string> signal_names() {
+    constexpr int last_standard = 31;
+    std::vector<std::string> names;
+    for (int signal = 1; signal <= last_standard; ++signal) names.push_back(signal_name(signal));
+    return names;
+}
+
 std::string syscall_name(long number) {
     char* name =
         number < 0 ? nullptr : ::seccomp_syscall_resolve_num_arch(SCMP_ARCH_NATIVE, static_cast<int>(number));
@@ -47,6 +65,11 @@ std::optional<int> syscall_number(std::string_view name) {
     const int number = ::seccomp_syscall_resolve_name(std::string(name).c_str());
     return number < 0 ? std::nullopt
                       : std::optional(number);  // negative: unknown, or of another architecture only
+}
+
+bool is_foreign_syscall(std::string_view name) {
+    const int number = ::seccomp_syscall_resolve_name(std::string(name).c_str());
+    return number < 0 && number != __NR_SCMP_ERROR;
 }
 
 const std::vector<std::string>& syscall_names() {
