@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 
 namespace rehang {
@@ -73,6 +74,22 @@ Points points_of_busiest_thread(const Points& points) {
     return busiest;
 }
 
+// Where a fault waits for the program's main(), that is one more place for the main thread.
+std::optional<PlannedPoint> point_at_entry(const ProcessPath& process, const Plan& plan) {
+    for (const PlannedSyscallFault& fault : plan.syscall_faults) {
+        const bool concerned =
+            fault.below ? process.within(fault.process) : process.same_process(fault.process);
+        if (!fault.window.after_entry || !concerned) continue;
+        return PlannedPoint{.name = fmt::format("{} after main", fault.name),
+                            .process = process,
+                            .thread = {.kind = ThreadSelector::Kind::main, .name = {}},
+                            .event = EntersSymbol{{.module = {}, .where = std::string("main")}},
+                            .nth = 1,
+                            .at = fault.at};
+    }
+    return std::nullopt;
+}
+
 // One line for each kind of event, so that a new one has to say it.
 bool needs_breakpoint(const EntersSymbol&) {
     return true;
@@ -125,11 +142,14 @@ bool needs_breakpoints(const Plan& plan) {
            });
 }
 
-void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems) {
+void check_breakpoints(const Plan& plan, Problems& problems) {
     std::set<std::string> seen;
-    for (const PlannedPoint& point : points) {
+    for (const PlannedPoint& point : plan.points) {
         if (!seen.insert(point.process.text()).second) continue;
-        const Points busiest = points_of_busiest_thread(symbol_points_of(point.process, points));
+        auto places = symbol_points_of(point.process, plan.points);
+        const auto entry = point_at_entry(point.process, plan);
+        if (entry) places.push_back(&*entry);
+        const Points busiest = points_of_busiest_thread(places);
         if (registers_for(busiest) <= breakpoints_for_points) continue;
         // The first one that is too many.
         Points fitting;

@@ -15,7 +15,8 @@ inline constexpr size_t breakpoints_for_points = 3;
 // Whether a plan needs any: for points at functions, and to see the loader map what holds a fault's function.
 bool needs_breakpoints(const Plan& plan);
 
-// Reports each process of which some thread would need more.
-void check_breakpoints(const std::vector<PlannedPoint>& points, Problems& problems);
+// Reports each process of which some thread would need more: for its points, and for main one to see it come
+// to the program's main() where a fault waits for that.
+void check_breakpoints(const Plan& plan, Problems& problems);
 
 }  // namespace rehang

@@ -89,6 +89,9 @@ Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
     std::erase_if(without.fork_order, [&](const ForkOrderDecl& order) { return dropped(order.process); });
     std::erase_if(without.faults, [&](const FaultDecl& fault) { return dropped(fault.name); });
     std::erase_if(without.fakes, [&](const FakeDecl& fake) { return fake.name && dropped(*fake.name); });
+    // The points that these faults reach: check_names has seen that nothing else uses them.
+    std::erase_if(without.points,
+                  [&](const PointDecl& point) { return point.fault && dropped(*point.fault); });
     without.expect = control.expect;
     without.control.reset();
     return without;
@@ -126,7 +129,7 @@ class Planner {
             plan.role = role;
             plan.params = params;
             plan.sandbox.visible = used_folders;
-            check_breakpoints(plan.points, found);
+            check_breakpoints(plan, found);
             plans_.push_back(std::move(plan));
         }
         problems_.add(std::move(found).take());

@@ -6,6 +6,8 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "plan/plan_faults.h"
+#include "plan/resolved.h"
 #include "scenario/event_text.h"
 
 namespace rehang {
@@ -15,21 +17,6 @@ std::vector<std::string> values(const Texts& texts) {
     std::vector<std::string> result;
     for (const Text& text : texts) result.push_back(text.value);
     return result;
-}
-
-// What a check has found to be right before.
-template <class Result>
-auto checked(Result&& result) {
-    REHANG_CHECK(result);
-    return *std::forward<Result>(result);
-}
-
-ProcessPath path_of(const Text& text) {
-    return checked(ProcessPath::parse(text.value));
-}
-
-ThreadSelector selector_of(const std::optional<Text>& text) {
-    return text ? checked(ThreadSelector::parse(text->value)) : ThreadSelector{};
 }
 
 PlannedProcess plan_process(const ProcessDecl& declared) {
@@ -70,7 +57,19 @@ PointEvent left(const PointDecl& declared, const SyscallName& call) {
     return LeavesSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
 }
 
-PointEvent event_of(const PointDecl& declared) {
+// Among the faults of the same kind.
+size_t index_of_syscall_fault(const std::string& name, const std::vector<FaultDecl>& faults) {
+    size_t index = 0;
+    for (const FaultDecl& fault : faults) {
+        if (fault.call && fault.name.value == name) return index;
+        if (fault.call) ++index;
+    }
+    REHANG_CHECK(!"a point's fault was checked to be there");
+    return index;
+}
+
+PointEvent event_of(const PointDecl& declared, const std::vector<FaultDecl>& faults) {
+    if (declared.fault) return FaultFires{.fault = index_of_syscall_fault(declared.fault->value, faults)};
     if (declared.born) return IsBorn{};
     if (declared.exits) return Exits{};
     if (declared.execs) return Execs{.program = declared.execs->value};
@@ -97,24 +96,18 @@ Span event_span(const PointDecl& declared) {
     if (declared.file) return declared.file->at;
     if (declared.fork) return declared.fork->at;
     if (declared.prints) return declared.prints->at;
+    if (declared.fault) return declared.fault->at;
     return declared.at;
 }
 
-PlannedPoint plan_point(const PointDecl& declared) {
+PlannedPoint plan_point(const PointDecl& declared, const std::vector<FaultDecl>& faults) {
     const bool whole_process = !declared.thread && concerns_process(declared);
     return {.name = declared.name.value,
             .process = path_of(declared.process),
             .thread = whole_process ? checked(ThreadSelector::parse("main")) : selector_of(declared.thread),
-            .event = event_of(declared),
+            .event = event_of(declared, faults),
             .nth = static_cast<unsigned>(declared.nth.value),
             .at = event_span(declared)};
-}
-
-size_t index_of(const Text& point, const std::vector<PointDecl>& points) {
-    const auto found =
-        std::ranges::find(points, point.value, [](const PointDecl& p) { return p.name.value; });
-    REHANG_CHECK(found != points.end());
-    return static_cast<size_t>(found - points.begin());
 }
 
 PlannedHold plan_hold(const HoldDecl& declared, const std::vector<PointDecl>& points) {
@@ -143,17 +136,6 @@ void plan_fork_order(const ForkOrderDecl& declared, Plan& plan) {
     point("forked", ReturnsFromFork{.side = second});
     point(fork_order_text(first), GoesOnAfterFork{.side = first});
     plan.holds.push_back({.name = name, .at = at, .until = at + 1, .span = declared.first.at});
-}
-
-PlannedFunctionFault plan_fault(const FaultDecl& declared) {
-    REHANG_CHECK(declared.function && declared.returns);
-    SymbolName function = checked(parse_function(declared.function->value));
-    return {.name = declared.name.value,
-            .process = path_of(declared.process),
-            .module = std::move(function.module),
-            .symbol = std::move(function.symbol),
-            .value = declared.returns->value,
-            .at = declared.function->at};
 }
 
 PlannedSandbox plan_sandbox(const SandboxDecl& declared) {
@@ -195,10 +177,10 @@ Plan resolve(const Scenario& scenario) {
     plan.needs = values(scenario.needs);
     plan.timeout = scenario.timeout.value;
     for (const ProcessDecl& process : scenario.processes) plan.processes.push_back(plan_process(process));
-    for (const PointDecl& point : scenario.points) plan.points.push_back(plan_point(point));
+    for (const PointDecl& point : scenario.points) plan.points.push_back(plan_point(point, scenario.faults));
     for (const HoldDecl& hold : scenario.holds) plan.holds.push_back(plan_hold(hold, scenario.points));
     for (const ForkOrderDecl& order : scenario.fork_order) plan_fork_order(order, plan);
-    for (const FaultDecl& fault : scenario.faults) plan.function_faults.push_back(plan_fault(fault));
+    plan_faults(scenario, plan);
     plan.sandbox = plan_sandbox(scenario.sandbox);
     plan.expect = plan_expectation(scenario.expect);
     return plan;

@@ -23,6 +23,9 @@ class NameCheck {
         spelling();
         defined_once();
         points_of_holds();
+        for (const FaultDecl& fault : scenario_.faults)
+            if (fault.call) window_and_hold(fault, *fault.call);
+        faults_of_points();
         parameters();
         references();
         if (scenario_.control) control(*scenario_.control);
@@ -101,6 +104,71 @@ class NameCheck {
         }
     }
 
+    void window_and_hold(const FaultDecl& fault, const SyscallFaultDecl& call) {
+        const auto points = names_of(scenario_.points);
+        const bool after_entry = call.after && call.after->value == after_entry_word;
+        if (call.after && !after_entry) defined(*call.after, "point", points);
+        if (call.before) defined(*call.before, "point", points);
+        if (call.hold) defined(*call.hold, "point", points);
+        if (call.while_held) defined(*call.while_held, "hold", names_of_holds());
+        if (call.while_held && call.while_held->value == fault.name.value)
+            problems_.error(call.while_held->at, "a fault can't wait for the hold that it makes itself");
+        if (call.after && call.before && call.after->value == call.before->value)
+            problems_.error(call.before->at, fmt::format("nothing is after and before \"{}\" (line {})",
+                                                         call.before->value, call.after->at.line));
+        if (const PointDecl* point = after_entry ? find_point(after_entry_word) : nullptr)
+            problems_.error(point->name.at,
+                            fmt::format("after = \"{}\" (line {}) means the program's main(), not this point",
+                                        after_entry_word, call.after->at.line),
+                            "give the point another name");
+        const PointDecl* until = call.hold ? find_point(call.hold->value) : nullptr;
+        if (until && until->fault && until->fault->value == fault.name.value && until->nth.value == 1)
+            problems_.error(call.hold->at, fmt::format("nobody is held until \"{}\": it is reached when this "
+                                                       "fault fires (line {})",
+                                                       call.hold->value, until->fault->at.line));
+    }
+
+    const PointDecl* find_point(std::string_view name) const {
+        const auto point =
+            std::ranges::find(scenario_.points, name, [](const PointDecl& p) { return p.name.value; });
+        return point == scenario_.points.end() ? nullptr : &*point;
+    }
+
+    // What `while` can name: a hold, its point, a fault that holds, the child of a [fork_order].
+    std::vector<std::string> names_of_holds() const {
+        std::vector<std::string> names;
+        for (const HoldDecl& hold : scenario_.holds) {
+            if (hold.name) names.push_back(hold.name->value);
+            names.push_back(hold.at.value);
+        }
+        for (const FaultDecl& fault : scenario_.faults)
+            if (fault.call && fault.call->hold) names.push_back(fault.name.value);
+        for (const ForkOrderDecl& order : scenario_.fork_order) names.push_back(order.process.value);
+        return names;
+    }
+
+    void faults_of_points() {
+        std::vector<std::string> that_fire;
+        for (const FaultDecl& fault : scenario_.faults)
+            if (fault.call) that_fire.push_back(fault.name.value);
+        for (const PointDecl& point : scenario_.points) {
+            if (!point.fault) continue;
+            const auto fault = std::ranges::find(scenario_.faults, point.fault->value,
+                                                 [](const FaultDecl& f) { return f.name.value; });
+            if (fault == scenario_.faults.end())
+                defined(*point.fault, "system call fault", that_fire);
+            else if (!fault->call)
+                problems_.error(point.fault->at,
+                                fmt::format("\"{}\" is a function fault (line {}), which nobody sees happen",
+                                            point.fault->value, fault->name.at.line),
+                                "write a point at the function: enter = \"MODULE!SYMBOL\"");
+            else if (fault->call->in_kernel)
+                problems_.error(point.fault->at,
+                                fmt::format("nobody sees \"{}\" fire: the kernel answers by itself (line {})",
+                                            point.fault->value, fault->call->place_of("in_kernel")->line));
+        }
+    }
+
     void parameters() {
         for (const ParamDecl& param : scenario_.params)
             if (std::ranges::find(builtin_params(), param.name.value) != builtin_params().end())
@@ -138,7 +206,45 @@ class NameCheck {
         std::vector<std::string> names;
         for (const Text& name : droppable()) names.push_back(name.value);
         for (const Text& drop : control.drop) defined(drop, "hold, fault or fake", names);
+        for (const FaultDecl& fault : scenario_.faults)
+            if (fault.call && !is_dropped(fault.name.value, control)) still_there(*fault.call, control);
+        for (const HoldDecl& hold : scenario_.holds) {
+            if (is_dropped(hold.name.value_or(hold.at).value, control)) continue;
+            still_reached(hold.at, control);
+            still_reached(hold.until, control);
+        }
         for (const auto& [name, value] : control.set) defined(name, "parameter", names_of(scenario_.params));
+    }
+
+    static bool is_dropped(std::string_view name, const ControlDecl& control) {
+        return std::ranges::find(control.drop, name, &Text::value) != control.drop.end();
+    }
+
+    // What a fault of the control refers to.
+    void still_there(const SyscallFaultDecl& fault, const ControlDecl& control) {
+        for (const auto* point : {&fault.after, &fault.before, &fault.hold})
+            if (*point) still_reached(**point, control);
+        if (!fault.while_held) return;
+        const std::string& wanted = fault.while_held->value;
+        const auto hold = std::ranges::find_if(scenario_.holds, [&](const HoldDecl& candidate) {
+            return candidate.at.value == wanted || (candidate.name && candidate.name->value == wanted);
+        });
+        const std::string& name =
+            hold == scenario_.holds.end() ? wanted : hold->name.value_or(hold->at).value;
+        if (is_dropped(name, control))
+            problems_.error(fault.while_held->at,
+                            fmt::format("the control drops the hold \"{}\" (line {}), but not this fault",
+                                        name, control.at.line));
+    }
+
+    // A point that a fault reaches is gone with the fault.
+    void still_reached(const Text& name, const ControlDecl& control) {
+        const PointDecl* point = find_point(name.value);
+        if (point && point->fault && is_dropped(point->fault->value, control))
+            problems_.error(name.at,
+                            fmt::format("the control (line {}) drops the fault \"{}\", and nothing else "
+                                        "reaches \"{}\"",
+                                        control.at.line, point->fault->value, name.value));
     }
 
     const Scenario& scenario_;

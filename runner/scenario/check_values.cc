@@ -8,12 +8,13 @@
 #include "base/names.h"
 #include "base/pattern.h"
 #include "base/suggest.h"
-#include "base/syscall_arguments.h"
 #include "scenario/argument_text.h"
 #include "scenario/checks.h"
+#include "scenario/condition_text.h"
 #include "scenario/event_text.h"
 #include "scenario/names_of.h"
 #include "scenario/references.h"
+#include "scenario/understand_fault.h"
 
 namespace rehang {
 namespace {
@@ -118,6 +119,7 @@ class ValueCheck {
         event(point.leave, parse_leave);
         if (!point.where.empty()) arguments(point);
         if (point.fork) child_of_fork(point.process);
+        if (point.fault) process_of_fault(point);
         if (point.prints || point.stream) printing(point);
         if (point.file && known(*point.file)) path_of_point(*point.file);
         if (point.signal && known(*point.signal)) signal_of_point(*point.signal);
@@ -165,7 +167,7 @@ class ValueCheck {
     void argument(const std::string& call, const Text& name, const Text& value,
                   std::map<unsigned, std::string>& seen) {
         const auto index = parse_argument_name(call, name.value);
-        if (!index) return problems_.error(name.at, index.error(), argument_names(call));
+        if (!index) return problems_.error(name.at, index.error(), argument_names_hint(call));
         const auto [first, is_new] = seen.emplace(*index, name.value);
         if (!is_new)
             problems_.error(name.at, fmt::format("\"{}\" and \"{}\" are the same argument of {}",
@@ -173,14 +175,6 @@ class ValueCheck {
         if (!known(value)) return;
         if (const auto parsed = parse_argument_value(call, *index, value.value); !parsed)
             problems_.error(value.at, parsed.error());
-    }
-
-    static std::string argument_names(const std::string& call) {
-        std::string names;
-        for (const SyscallArgument& argument : syscall_arguments(call))
-            names += fmt::format("{}{}", names.empty() ? "" : ", ", argument.name);
-        return names.empty() ? "write arg0 to arg5: names are known of the most used calls only"
-                             : fmt::format("its arguments are {}; arg0 to arg5 work too", names);
     }
 
     void path_of_point(const Text& path) {
@@ -241,6 +235,21 @@ class ValueCheck {
                                                           point.prints->value, pattern.error()));
     }
 
+    void process_of_fault(const PointDecl& point) {
+        const auto fault = std::ranges::find(scenario_.faults, point.fault->value,
+                                             [](const FaultDecl& declared) { return declared.name.value; });
+        if (fault == scenario_.faults.end() || !fault->call) return;
+        if (!known(point.process) || !known(fault->process)) return;
+        const auto here = ProcessPath::parse(point.process.value);
+        const auto there = ProcessPath::parse(fault->process.value);
+        if (!here || !there || (fault->call->below ? here->within(*there) : here->same_process(*there)))
+            return;
+        problems_.error(
+            point.process.at,
+            fmt::format("\"{}\" never fires in {}: it is a fault of {} (line {})", fault->name.value,
+                        point.process.value, fault->process.value, fault->process.at.line));
+    }
+
     void child_of_fork(const Text& text) {
         process_path(text);
         const auto path = known(text) ? ProcessPath::parse(text.value) : std::nullopt;
@@ -269,9 +278,11 @@ class ValueCheck {
     }
 
     void fault(const FaultDecl& fault) {
-        if (fault.syscall) return;
         process_path(fault.process);
         event(fault.function, parse_function);
+        if (!fault.call) return;
+        thread_selector(fault.call->thread);
+        understand_fault(fault, stage_, problems_);
     }
 
     void expectation(const ExpectDecl& expect) {
@@ -288,13 +299,6 @@ class ValueCheck {
             process_path(process.process);
             process_state(process.state);
         }
-    }
-
-    static std::vector<std::string> signal_names() {
-        constexpr int last_standard = 31;
-        std::vector<std::string> names;
-        for (int signal = 1; signal <= last_standard; ++signal) names.push_back(signal_name(signal));
-        return names;
     }
 
     void process_state(const Text& state) {

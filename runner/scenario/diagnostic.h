@@ -1,6 +1,7 @@
 // A mistake in a scenario: where it is, what is wrong, what to do.
 #pragma once
 
+#include <compare>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,7 @@ namespace rehang {
 struct Span {
     int line = 0;
     int column = 0;
-    bool operator==(const Span&) const = default;
+    auto operator<=>(const Span&) const = default;  // in the order of the file
 };
 
 struct Diagnostic {

@@ -8,6 +8,7 @@
 #include "base/files.h"
 #include "base/names.h"
 #include "base/suggest.h"
+#include "scenario/call_name.h"
 
 namespace rehang {
 namespace {
@@ -15,10 +16,9 @@ namespace {
 constexpr std::string_view syscall_prefix = "syscall:";
 
 std::expected<SyscallName, std::string> parse_syscall(std::string_view name) {
-    if (const auto number = syscall_number(name))
-        return SyscallName{.name = std::string(name), .number = *number};
-    return std::unexpected(
-        fmt::format("unknown system call \"{}\"{}", name, did_you_mean(name, syscall_names())));
+    const auto number = parse_call_name(name);
+    if (!number) return std::unexpected(number.error());
+    return SyscallName{.name = std::string(name), .number = *number};
 }
 
 std::expected<SymbolName, std::string> parse_symbol(std::string_view text, size_t mark) {

@@ -8,6 +8,7 @@
 #include <limits>
 
 #include "base/suggest.h"
+#include "scenario/references.h"
 
 namespace rehang {
 namespace {
@@ -29,6 +30,12 @@ void Fields::read(const TomlTable& table, Span at, std::string title, Problems& 
 
 bool Fields::has(std::string_view key) const {
     return std::ranges::find(table_, key, &TomlEntry::key) != table_.end();
+}
+
+Texts Fields::keys() const {
+    Texts keys;
+    for (const TomlEntry& entry : table_) keys.push_back({entry.key, entry.key_at});
+    return keys;
 }
 
 void Fields::allow(std::initializer_list<std::string_view> keys) {
@@ -123,6 +130,14 @@ Texts Fields::texts(const std::string& key) {
     return texts_of(entry->node, key);
 }
 
+Texts Fields::text_or_texts(const std::string& key) {
+    const auto entry = std::ranges::find(table_, key, &TomlEntry::key);
+    if (entry != table_.end() && std::holds_alternative<TomlArray>(entry->node.value)) return texts(key);
+    if (!has(key)) missing(key);
+    const auto text = maybe_text(key, "text in quotes, or a list of texts");
+    return text ? Texts{*text} : Texts();
+}
+
 std::optional<Located<std::int64_t>> Fields::maybe_integer(const std::string& key, std::int64_t least,
                                                            std::int64_t most) {
     const TomlEntry* entry = find(key);
@@ -140,6 +155,20 @@ std::optional<Located<std::int64_t>> Fields::integer(const std::string& key) {
     if (!has(key)) missing(key);
     return maybe_integer(key, std::numeric_limits<std::int64_t>::min(),
                          std::numeric_limits<std::int64_t>::max());
+}
+
+std::optional<Text> Fields::maybe_number(const std::string& key, bool fraction_allowed) {
+    const TomlEntry* entry = find(key);
+    if (!entry) return std::nullopt;
+    const TomlNode& node = entry->node;
+    if (const auto* number = std::get_if<std::int64_t>(&node.value))
+        return Text{fmt::format("{}", *number), node.at};
+    if (const auto* fraction = std::get_if<double>(&node.value); fraction && fraction_allowed)
+        return Text{fmt::format("{}", *fraction), node.at};
+    if (const auto* text = std::get_if<std::string>(&node.value); text && has_references(*text))
+        return Text{*text, node.at};
+    value_of<std::int64_t>(node, key, fraction_allowed ? "a number" : "a whole number");
+    return std::nullopt;
 }
 
 std::optional<Located<Duration>> Fields::maybe_duration(const std::string& key) {
@@ -169,6 +198,12 @@ std::optional<Span> Fields::maybe_flag(const std::string& key) {
     if (flag && !*flag)
         problems_.error(entry->node.at, fmt::format("\"{}\" can only be true; leave it out otherwise", key));
     return entry->node.at;
+}
+
+std::optional<bool> Fields::maybe_yes_or_no(const std::string& key) {
+    const TomlEntry* entry = find(key);
+    const bool* value = entry ? value_of<bool>(entry->node, key, "true or false") : nullptr;
+    return value ? std::optional(*value) : std::nullopt;
 }
 
 std::optional<Text> Fields::maybe_flag_or_text(const std::string& key, std::string_view meaning) {

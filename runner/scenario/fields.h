@@ -33,6 +33,9 @@ class Fields {
 
     Span at() const { return at_; }
     bool has(std::string_view key) const;
+    Texts keys() const;  // that the table has
+    // The key's entry, for values of no common kind; null if it is not there.
+    const TomlEntry* find(const std::string& key);
     // Keys that are judged elsewhere, or not at all.
     void allow(std::initializer_list<std::string_view> keys);
     void allow_everything() { everything_allowed_ = true; }
@@ -49,10 +52,16 @@ class Fields {
     std::optional<Located<std::int64_t>> integer(const std::string& key);
     std::optional<Located<std::int64_t>> maybe_integer(const std::string& key, std::int64_t least,
                                                        std::int64_t most);
+    // A number as text, or text that refers to parameters and will be one when they are in.
+    std::optional<Text> maybe_number(const std::string& key, bool fraction_allowed = false);
     std::optional<Located<Duration>> maybe_duration(const std::string& key);
     std::optional<Located<unsigned long long>> maybe_size(const std::string& key);
     // A key whose only value is true; its place.
     std::optional<Span> maybe_flag(const std::string& key);
+
+    std::optional<bool> maybe_yes_or_no(const std::string& key);
+    // Text, or a list of texts that is not empty. Required.
+    Texts text_or_texts(const std::string& key);
 
     // A key whose value is true, which stands for `meaning`, or text.
     std::optional<Text> maybe_flag_or_text(const std::string& key, std::string_view meaning);
@@ -101,7 +110,6 @@ class Fields {
     Fields(const TomlTable& table, Span at, std::string title, Problems& problems)
         : table_(table), at_(at), title_(std::move(title)), problems_(problems) {}
 
-    const TomlEntry* find(const std::string& key);
     void missing(const std::string& key);
     template <class T>
     const T* value_of(const TomlNode& node, const std::string& key, std::string_view wanted);

@@ -83,6 +83,8 @@ std::optional<OrderedPoint> ordered(const PointDecl& point) {
         result.event = "execs " + point.execs->value;
     else if (point.signal)
         result.event = "signal " + point.signal->value;
+    else if (point.fault)
+        result.event = "fault " + point.fault->value;
     else if (point.file)
         result.event = "file " + point.file->value;
     else

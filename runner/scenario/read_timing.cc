@@ -14,7 +14,8 @@ PointDecl read_point(const Text& name, Fields& fields) {
     point.name = name;
     point.process = fields.text("process");
     point.thread = fields.maybe_text("thread");
-    fields.need_exactly_one({"enter", "leave", "born", "exits", "execs", "signal", "file", "fork", "prints"});
+    fields.need_exactly_one(
+        {"enter", "leave", "born", "exits", "execs", "signal", "file", "fork", "prints", "fault"});
     point.enter = fields.maybe_text("enter");
     point.leave = fields.maybe_text("leave");
     point.born = fields.maybe_flag("born");
@@ -29,6 +30,7 @@ PointDecl read_point(const Text& name, Fields& fields) {
     });
     point.prints = fields.maybe_text("prints");
     point.stream = fields.maybe_text("stream");
+    point.fault = fields.maybe_text("fault");
     point.where = fields.maybe_text_pairs("where");
     constexpr std::int64_t most_times = std::numeric_limits<std::int32_t>::max();
     if (const auto nth = fields.maybe_integer("nth", 1, most_times)) point.nth = *nth;

@@ -56,9 +56,24 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(point.prints);
         for (auto& argument : point.where) visit(argument.second);
     }
+    const auto arguments = [&](auto& entries) {
+        for (auto& entry : entries) {
+            maybe(entry.value);
+            for (auto& member : entry.members) visit(member.second);
+        }
+    };
     for (auto& fault : scenario.faults) {
         visit(fault.process);
         maybe(fault.function);
+        if (!fault.call) continue;
+        auto& call = *fault.call;
+        each(call.calls);
+        arguments(call.where);
+        arguments(call.data);
+        for (auto* text : {&call.thread, &call.nth, &call.from, &call.to, &call.every, &call.times,
+                           &call.probability, &call.count, &call.error, &call.returns, &call.limit_bytes,
+                           &call.delay, &call.delay_after, &call.signal, &call.signal_to, &call.limit})
+            maybe(*text);
     }
     result(scenario.expect);
     for (auto& thread : scenario.expect.threads) {

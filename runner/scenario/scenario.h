@@ -9,20 +9,12 @@
 
 #include "base/duration.h"
 #include "scenario/diagnostic.h"
+#include "scenario/fault_decl.h"
+#include "scenario/located.h"
 #include "scenario/process_path.h"
 #include "scenario/vocabulary.h"
 
 namespace rehang {
-
-template <class T>
-struct Located {
-    T value{};
-    Span at;
-};
-
-// Text that may hold ${parameter} references; plan/ puts them in.
-using Text = Located<std::string>;
-using Texts = std::vector<Text>;
 
 struct ProcessDecl {
     Span at;
@@ -49,6 +41,7 @@ struct PointDecl {
     std::optional<Located<ForkSide>> fork;     // keys: fork.parent, fork.child
     std::optional<Text> prints;                // a regular expression
     std::optional<Text> stream;                // with prints: "stdout" (default) or "stderr"
+    std::optional<Text> fault;                 // a system call fault's name: it fires
     std::vector<std::pair<Text, Text>> where;  // arguments of the system call, by name
     Located<std::int64_t> nth = {
         1, {}};  // the how manieth time, counted in the selected threads of the process together
@@ -70,15 +63,6 @@ struct HoldDecl {
 struct ForkOrderDecl {
     Text process;  // the fork's child
     Located<ForkSide> first;
-};
-
-struct FaultDecl {
-    Span at;
-    Text name;
-    Text process;
-    std::optional<Text> function;                  // "MODULE!SYMBOL"
-    std::optional<Located<std::int64_t>> returns;  // key: return
-    std::optional<Text> syscall;                   // parsed, not supported yet
 };
 
 struct FakeDecl {  // parsed, not supported yet

@@ -37,6 +37,15 @@ void check_plan(const Plan& plan) {
                      hold.at != hold.until);
         REHANG_CHECK(hold.limit > Duration::zero());
     }
+    for (const PlannedSyscallFault& fault : plan.syscall_faults) {
+        REHANG_CHECK(!fault.calls.empty());
+        REHANG_CHECK(fault.occurrence.from >= 1 && fault.occurrence.from <= fault.occurrence.to);
+        REHANG_CHECK(fault.occurrence.every >= 1);
+        for (const auto& point : {fault.window.after, fault.window.before, fault.effect.held_at})
+            REHANG_CHECK(!point || *point < plan.points.size());
+        REHANG_CHECK(!fault.window.while_held || *fault.window.while_held < plan.holds.size());
+        REHANG_CHECK(fault.effect.writes.empty() || fault.effect.answer);
+    }
     for (const PlannedPoint& point : plan.points) {
         REHANG_CHECK(point.nth >= 1);
         REHANG_CHECK(std::ranges::find(plan.processes, point.process.root, &PlannedProcess::name) !=

@@ -1,0 +1,107 @@
+#include "scenario/struct_use.h"
+
+#include <arpa/inet.h>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/suggest.h"
+#include "base/syscall_arguments.h"
+
+namespace rehang {
+namespace {
+
+constexpr unsigned bits_of_byte = 8;
+
+bool allows(StructUse::Direction use, StructUse::Direction wanted) {
+    return use == StructUse::Direction::both || use == wanted;
+}
+
+std::vector<std::string> words(std::string_view text) {
+    std::vector<std::string> all;
+    while (!text.empty()) {
+        const std::string_view word = text.substr(0, text.find(' '));
+        text.remove_prefix(std::min(word.size() + 1, text.size()));
+        all.emplace_back(word);
+    }
+    return all;
+}
+
+// The number of the command that `where` asks for; "request" and "cmd" are the same argument.
+std::optional<std::uint64_t> command_of(std::string_view call, const std::vector<ArgumentDecl>& where) {
+    for (const ArgumentDecl& argument : where) {
+        const auto index = parse_argument_name(call, argument.name.value);
+        if (!index || *index != command_argument || !argument.value) continue;
+        if (const auto value = parse_argument_value(call, *index, argument.value->value)) return value->value;
+    }
+    return std::nullopt;
+}
+
+bool is_one_of(std::string_view call, std::uint64_t command, const std::vector<std::string>& names) {
+    return std::ranges::any_of(names, [&](const std::string& name) {
+        const auto known = parse_argument_value(call, command_argument, name);
+        return known && known->value == command;
+    });
+}
+
+std::uint64_t swapped(std::uint64_t value, unsigned size) {
+    std::uint64_t result = 0;
+    for (unsigned byte = 0; byte < size; ++byte) {
+        result = result << bits_of_byte | (value & 0xff);
+        value >>= bits_of_byte;
+    }
+    return result;
+}
+
+// "127.0.0.1" for a member that has an address, as a number in the caller's byte order.
+std::optional<std::uint64_t> address(const StructMember& member, std::string_view text) {
+    in_addr parsed = {};
+    if (!member.network_order || member.size != sizeof parsed ||
+        ::inet_pton(AF_INET, std::string(text).c_str(), &parsed) != 1)
+        return std::nullopt;
+    return parsed.s_addr;
+}
+
+}  // namespace
+
+std::expected<unsigned, std::string> argument_with_struct(std::string_view owner, std::string_view call,
+                                                          StructUse::Direction direction,
+                                                          const std::vector<ArgumentDecl>& where) {
+    std::vector<std::string> commands;  // that would do
+    const auto command = command_of(call, where);
+    for (const StructUse& use : uses_of_struct(owner)) {
+        if (use.call != call || !allows(use.direction, direction)) continue;
+        const auto needed = words(use.commands);
+        if (needed.empty() || (command && is_one_of(call, *command, needed)))
+            return parse_argument_name(call, use.argument);
+        commands.insert(commands.end(), needed.begin(), needed.end());
+    }
+    if (commands.empty())
+        return std::unexpected(fmt::format(
+            "{} {} no {}", call, direction == StructUse::Direction::in ? "is given" : "fills in", owner));
+    return std::unexpected(fmt::format("{} {} {} only with {} = \"{}\"", call,
+                                       direction == StructUse::Direction::in ? "is given a" : "fills in a",
+                                       owner, call == "ioctl" ? "request" : "cmd",
+                                       fmt::join(commands, "\" or \"")));
+}
+
+std::expected<StructMember, std::string> parse_member(std::string_view owner, std::string_view name) {
+    if (const StructMember* member = find_member(owner, name)) return *member;
+    const auto names = member_names(owner);
+    return std::unexpected(
+        fmt::format("{} has no member \"{}\" that is known here{}", owner, name, did_you_mean(name, names)));
+}
+
+std::expected<ValueBits, std::string> parse_member_value(const StructMember& member, std::string_view text) {
+    const unsigned bits = member.size * bits_of_byte;
+    if (const auto number = address(member, text)) return ValueBits{.mask = 0xffffffff, .value = *number};
+    auto value = parse_value(text, bits, member.name);
+    if (value && member.network_order)
+        value =
+            ValueBits{.mask = swapped(value->mask, member.size), .value = swapped(value->value, member.size)};
+    return value;
+}
+
+}  // namespace rehang
