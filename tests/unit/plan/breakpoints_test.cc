@@ -62,3 +62,27 @@ TEST_CASE("points at system calls need no breakpoint") {
         text += fmt::format("[point.{0}]\nprocess = \"probe\"\nenter = \"syscall:{0}\"\n", call);
     CHECK(mistakes_of(text).empty());
 }
+
+TEST_CASE("a fault that waits for main() takes a breakpoint of main threads, where it is in force") {
+    const auto fault = [](const std::string& process, const std::string& more = "") {
+        return "[[fault]]\nname = \"f\"\nprocess = \"" + process +
+               "\"\nsyscall = \"read\"\nerrno = \"EIO\"\nafter = \"main\"\n" + more;
+    };
+    CHECK(mistakes_of(points_for({"main", "main"}) + fault("probe")).empty());
+    const auto lines = mistakes_of(fault("probe") + points_for({"main", "any", "nth:1"}));
+    REQUIRE(lines.size() == 1);
+    CHECK(lines[0].find("after main\": it takes 4 breakpoints, and there are 3\n") != std::string::npos);
+    // Not of other threads, nor of other processes.
+    CHECK(mistakes_of(fault("probe") + points_for({"!main", "!main", "!main"})).empty());
+    CHECK(mistakes_of(fault("probe/1") + points_for({"main", "main", "main"})).empty());
+    CHECK(mistakes_of(fault("probe") + points_for({"main", "main", "main"}, "probe/1")).size() == 1);
+    CHECK(mistakes_of(fault("probe", "below = false\n") + points_for({"main", "main", "main"}, "probe/1"))
+              .empty());
+    // One serves all faults.
+    CHECK(
+        mistakes_of(fault("probe") +
+                    "[[fault]]\nname = \"g\"\nprocess = \"probe\"\nsyscall = \"write\"\nlog = true\nafter = "
+                    "\"main\"\n" +
+                    points_for({"main", "main"}))
+            .empty());
+}
