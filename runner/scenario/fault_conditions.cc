@@ -34,17 +34,23 @@ class ConditionReader {
         std::string message, hint;
     };
     const std::optional<Lack>& lack() const { return lack_; }
+    bool is_wrong() const { return wrong_; }
 
   private:
+    void wrong(Span at, std::string message, std::string hint = {}) {
+        judging_.error(at, std::move(message), std::move(hint));
+        wrong_ = true;
+    }
+
     void lacks(const Text& entry, std::string message, std::string hint = {}) {
         if (!lack_) lack_ = Lack{.at = entry.at, .message = std::move(message), .hint = std::move(hint)};
     }
 
     void add(const ArgumentDecl& entry, CallSelector& selector) {
         if (entry.bytes) {
-            judging_.error(entry.bytes->at, fmt::format("\"{}\" is compared with a number or text, not with "
-                                                        "a list",
-                                                        entry.name.value));
+            wrong(entry.bytes->at, fmt::format("\"{}\" is compared with a number or text, not with "
+                                               "a list",
+                                               entry.name.value));
         } else if (!entry.members.empty() || is_known_struct(entry.name.value)) {
             members(entry, selector);
         } else if (!entry.value) {
@@ -60,24 +66,25 @@ class ConditionReader {
     }
 
     void unknown_struct(const Text& name) {
-        judging_.error(name.at, fmt::format("\"{}\" is no struct that is known here{}", name.value,
-                                            did_you_mean(name.value, struct_names())));
+        wrong(name.at, fmt::format("\"{}\" is no struct that is known here{}", name.value,
+                                   did_you_mean(name.value, struct_names())));
     }
 
     void members(const ArgumentDecl& entry, CallSelector& selector) {
         const std::string& owner = entry.name.value;
         if (!is_known_struct(owner)) return unknown_struct(entry.name);
         if (entry.value || entry.members.empty())
-            return judging_.error(entry.value ? entry.value->at : entry.name.at,
-                                  fmt::format("\"{0}\" is a struct: write {0} = {{ {1} = VALUE }}", owner,
-                                              member_names(owner).front()));
+            return wrong(entry.value ? entry.value->at : entry.name.at,
+                         fmt::format("\"{0}\" is a struct: write {0} = {{ {1} = VALUE }}", owner,
+                                     member_names(owner).front()));
+        if (!command_is_known(call_.name, fault_.where, judging_)) return;
         const auto index = argument_with_struct(owner, call_.name, StructUse::Direction::in, fault_.where);
         if (!index) return lacks(entry.name, index.error());
         for (const auto& [name, value] : entry.members) {
             const auto member = parse_member(owner, name.value);
             if (!member) {
-                judging_.error(name.at, member.error(),
-                               fmt::format("known are: {}", fmt::join(member_names(owner), ", ")));
+                wrong(name.at, member.error(),
+                      fmt::format("known are: {}", fmt::join(member_names(owner), ", ")));
                 continue;
             }
             if (!judging_.known(value)) continue;
@@ -89,15 +96,14 @@ class ConditionReader {
                                                         .mask = bits->mask,
                                                         .value = bits->value});
             else
-                judging_.error(value.at, bits.error());
+                wrong(value.at, bits.error());
         }
     }
 
     void buffer(const ArgumentDecl& entry, CallSelector& selector) {
         auto buffer = written_buffer(call_.name);
         if (!buffer) return lacks(entry.name, buffer.error());
-        if (entry.value->value.empty())
-            return judging_.error(entry.value->at, "everything begins with nothing");
+        if (entry.value->value.empty()) return wrong(entry.value->at, "everything begins with nothing");
         buffer->prefix = entry.value->value;
         selector.more.push_back(std::move(*buffer));
     }
@@ -111,7 +117,7 @@ class ConditionReader {
     void path(const std::vector<PathCondition::Argument>& arguments, const Text& pattern,
               CallSelector& selector) {
         if (auto mistake = mistake_in_path_pattern(pattern.value))
-            return judging_.error(pattern.at, std::move(*mistake));
+            return wrong(pattern.at, std::move(*mistake));
         selector.more.push_back(PathCondition{.arguments = arguments, .pattern = pattern.value});
     }
 
@@ -120,8 +126,8 @@ class ConditionReader {
         if (!index) return lacks(entry.name, index.error(), argument_names_hint(call_.name));
         const auto [first, is_new] = seen_.emplace(*index, entry.name.value);
         if (!is_new)
-            judging_.error(entry.name.at, fmt::format("\"{}\" and \"{}\" are the same argument of {}",
-                                                      first->second, entry.name.value, call_.name));
+            wrong(entry.name.at, fmt::format("\"{}\" and \"{}\" are the same argument of {}", first->second,
+                                             entry.name.value, call_.name));
         const std::string& text = entry.value->value;
         const auto arguments = syscall_arguments(call_.name);
         const auto kind = *index < arguments.size() ? arguments[*index].kind : SyscallArgument::Kind::number;
@@ -136,7 +142,7 @@ class ConditionReader {
 
     void descriptor(unsigned index, const Text& pattern, CallSelector& selector) {
         if (auto mistake = mistake_in_descriptor_pattern(pattern.value))
-            return judging_.error(pattern.at, std::move(*mistake));
+            return wrong(pattern.at, std::move(*mistake));
         selector.more.push_back(DescriptorCondition{.index = index, .pattern = pattern.value});
     }
 
@@ -145,7 +151,7 @@ class ConditionReader {
         if (parsed)
             conditions.push_back(*parsed);
         else
-            judging_.error(value.at, parsed.error());
+            wrong(value.at, parsed.error());
     }
 
     const SyscallFaultDecl& fault_;
@@ -153,6 +159,7 @@ class ConditionReader {
     const Judging& judging_;
     std::map<unsigned, std::string> seen_;
     std::optional<Lack> lack_;
+    bool wrong_ = false;
 };
 
 }  // namespace
@@ -162,15 +169,16 @@ std::vector<CallSelector> select_calls(const SyscallFaultDecl& fault, const std:
     std::vector<CallSelector> selectors;
     std::optional<ConditionReader::Lack> of_group;  // the first one
     std::string group;
-    std::set<std::pair<unsigned, unsigned>> reported;  // one call is enough for each condition
+    std::set<Span> reported;  // one call is enough for each condition
     for (const FaultedCall& call : calls) {
         ConditionReader reader(fault, call, judging);
         CallSelector selector = reader.read();
+        if (reader.is_wrong()) break;  // other calls would say the same
         if (!reader.lack()) {
             selectors.push_back(std::move(selector));
         } else if (call.only_in_group) {
             if (!of_group) of_group = reader.lack(), group = call.group;
-        } else if (const auto& lack = *reader.lack(); reported.emplace(lack.at.line, lack.at.column).second) {
+        } else if (const auto& lack = *reader.lack(); reported.insert(lack.at).second) {
             judging.error(lack.at, lack.message, lack.hint);
         }
     }

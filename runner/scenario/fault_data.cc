@@ -96,6 +96,10 @@ class DataReader {
         if (!is_known_struct(owner))
             return judging_.error(entry.name.at, fmt::format("\"{}\" is no struct that is known here{}",
                                                              owner, did_you_mean(owner, struct_names())));
+        const bool all_known = std::ranges::all_of(calls_, [&](const FaultedCall& call) {
+            return command_is_known(call.name, fault_.where, judging_);
+        });
+        if (!all_known) return;
         const auto index = same_argument(entry.name, [&](const std::string& call) {
             return argument_with_struct(owner, call, StructUse::Direction::out, fault_.where);
         });

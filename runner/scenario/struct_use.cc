@@ -29,14 +29,20 @@ std::vector<std::string> words(std::string_view text) {
     return all;
 }
 
-// The number of the command that `where` asks for; "request" and "cmd" are the same argument.
-std::optional<std::uint64_t> command_of(std::string_view call, const std::vector<ArgumentDecl>& where) {
+// What `where` asks of the command; "request" and "cmd" are the same argument.
+const Text* command_text(std::string_view call, const std::vector<ArgumentDecl>& where) {
     for (const ArgumentDecl& argument : where) {
         const auto index = parse_argument_name(call, argument.name.value);
-        if (!index || *index != command_argument || !argument.value) continue;
-        if (const auto value = parse_argument_value(call, *index, argument.value->value)) return value->value;
+        if (index && *index == command_argument && argument.value) return &*argument.value;
     }
-    return std::nullopt;
+    return nullptr;
+}
+
+std::optional<std::uint64_t> command_of(std::string_view call, const std::vector<ArgumentDecl>& where) {
+    const Text* text = command_text(call, where);
+    if (!text) return std::nullopt;
+    const auto value = parse_argument_value(call, command_argument, text->value);
+    return value ? std::optional(value->value) : std::nullopt;
 }
 
 bool is_one_of(std::string_view call, std::uint64_t command, const std::vector<std::string>& names) {
@@ -85,6 +91,11 @@ std::expected<unsigned, std::string> argument_with_struct(std::string_view owner
                                        direction == StructUse::Direction::in ? "is given a" : "fills in a",
                                        owner, call == "ioctl" ? "request" : "cmd",
                                        fmt::join(commands, "\" or \"")));
+}
+
+bool command_is_known(std::string_view call, const std::vector<ArgumentDecl>& where, const Judging& judging) {
+    const Text* text = command_text(call, where);
+    return !text || judging.known(*text);
 }
 
 std::expected<StructMember, std::string> parse_member(std::string_view owner, std::string_view name) {

@@ -8,6 +8,7 @@
 
 #include "scenario/argument_text.h"
 #include "scenario/fault_decl.h"
+#include "scenario/judging.h"
 #include "scenario/struct_members.h"
 
 namespace rehang {
@@ -17,6 +18,9 @@ namespace rehang {
 std::expected<unsigned, std::string> argument_with_struct(std::string_view owner, std::string_view call,
                                                           StructUse::Direction direction,
                                                           const std::vector<ArgumentDecl>& where);
+
+// Whether the command can be judged already, which may be a parameter.
+bool command_is_known(std::string_view call, const std::vector<ArgumentDecl>& where, const Judging& judging);
 
 // The member of a struct that is known; on failure the message, with a suggestion.
 std::expected<StructMember, std::string> parse_member(std::string_view owner, std::string_view name);

@@ -93,8 +93,7 @@ TEST_CASE("calls of a group that can't fulfil the conditions, or not take the ef
     CHECK(has(process, "kill"));
     CHECK_FALSE(has(process, "exit_group"));
     CHECK_FALSE(has(fault_with("syscall = \"%signal\"\nlog = true").calls, "rt_sigreturn"));
-    const auto counted =
-        fault_with("syscall = \"%network\"\nwhere = { flags = 0 }\nlimit_bytes = 1");
+    const auto counted = fault_with("syscall = \"%network\"\nwhere = { flags = 0 }\nlimit_bytes = 1");
     CHECK(has(counted.calls, "sendto"));
     CHECK(has(counted.calls, "recvfrom"));
     CHECK_FALSE(has(counted.calls, "accept4"));
@@ -372,6 +371,13 @@ errno = "${error}"
     CHECK(plans[1].syscall_faults[0].occurrence.to == 3);
     CHECK(plans[0].syscall_faults[0].effect.answer == -EIO);
     CHECK(std::get<ArgumentRange>(plans[0].syscall_faults[0].calls[0].more[0]).least == 10);
+    const auto irq = only_plan(
+        "[params]\nr = \"KVM_IRQ_LINE\"\nlevel = 1\n[[fault]]\nname = \"f\"\nprocess = \"probe\"\nsyscall = "
+        "\"ioctl\"\n"
+        "where = { request = \"${r}\", kvm_irq_level = { level = \"${level}\" } }\n"
+        "data = { kvm_irq_level = { status = \"${level}\" } }\n");
+    CHECK(irq.syscall_faults[0].calls[0].more.size() == 1);
+    CHECK(irq.syscall_faults[0].effect.writes.size() == 1);
     const std::string number =
         "[params]\nn = 1\n[[fault]]\nname = \"f\"\nprocess = \"probe\"\nsyscall = \"read\"\n"
         "nth = \"${n}\"\nlog = true\n";

@@ -99,6 +99,7 @@ TEST_CASE("values that an argument can't have") {
           Lines{"x.toml:14:21: error: \"KVM_IRQ_LINE_STAUS\" is no number and no ioctl request that is known "
                 "here; "
                 "did you mean \"KVM_IRQ_LINE_STATUS\"?"});
+    CHECK(where("\"%desc\"", "fd = 0x100000000").size() == 1);
     CHECK(where("\"read\"", "count = \"10..1\"") == Lines{"x.toml:14:19: error: nothing is in 10..1"});
     CHECK(where("\"read\"", "count = \"..\"") == Lines{"x.toml:14:19: error: everything is in .."});
     CHECK(where("\"read\"", "count = \"-1..\"") ==
