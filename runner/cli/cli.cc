@@ -35,6 +35,11 @@ void repeat(CLI::App& app, Arguments& to) {
 void jobs(CLI::App& app, Arguments& to) {
     app.add_option("--jobs", to.jobs, "run N at a time")->type_name("N")->check(CLI::Range(1U, 1024U));
 }
+void seed(CLI::App& app, Arguments& to) {
+    app.add_option("--seed", to.seed,
+                   "what faults with a probability are decided by: the same number, the same decisions")
+        ->type_name("N");
+}
 void json(CLI::App& app, Arguments& to) {
     app.add_option("--json", to.json,
                    "write a report for programs (docs/report.md); - for stdout, instead of the text")
@@ -124,7 +129,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, repeat, jobs, json, trace, keep, core, gdb, verbose, quiet},
+         {scenarios, set, repeat, jobs, seed, json, trace, keep, core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"

@@ -1,6 +1,7 @@
 // What a command line can say, and the commands.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,7 @@ struct Arguments {
     std::vector<std::string> set;        // "K=V"
     unsigned repeat = 1;
     unsigned jobs = 1;
+    std::uint64_t seed = 0;
     std::string json;   // file, "-" for stdout, "" for none
     std::string trace;  // file, "" for none
     bool keep = false;

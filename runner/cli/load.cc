@@ -100,7 +100,9 @@ LoadedScenarios load_scenarios(const Arguments& arguments) {
         }
         for (const std::string& file : *files) {
             LoadedScenario scenario = {
-                .file = file, .prepared = prepare(file, {.set = loaded.set, .targets = targets_folder()})};
+                .file = file,
+                .prepared =
+                    prepare(file, {.set = loaded.set, .targets = targets_folder(), .seed = arguments.seed})};
             check_symbols_of(scenario.prepared, libraries);
             print_diagnostics(scenario.prepared.diagnostics);
             loaded.broken = loaded.broken || has_errors(scenario.prepared.diagnostics);

@@ -46,6 +46,7 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
                     {.job = {.file = scenario.file,
                              .set = loaded.set,
                              .targets = targets,
+                             .seed = arguments.seed,
                              .plan = plan,
                              .repeat = repeat,
                              .keep = arguments.keep ? kept_folder(scenario.prepared, plan, repeat) : "",

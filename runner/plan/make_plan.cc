@@ -106,6 +106,7 @@ class Planner {
   public:
     Planner(const Scenario& scenario, const PlanInput& input, Problems& problems)
         : scenario_(scenario),
+          seed_(input.seed),
           builtin_{.targets = input.targets, .scenario_dir = scenario.folder},
           problems_(problems) {}
 
@@ -128,6 +129,7 @@ class Planner {
             Plan plan = resolve(ready);
             plan.role = role;
             plan.params = params;
+            plan.seed = seed_;
             plan.sandbox.visible = used_folders;
             check_breakpoints(plan, found);
             plans_.push_back(std::move(plan));
@@ -136,6 +138,7 @@ class Planner {
     }
 
     const Scenario& scenario_;
+    std::uint64_t seed_;
     BuiltinParams builtin_;
     Problems& problems_;
     std::vector<Plan> plans_;

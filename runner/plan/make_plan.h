@@ -13,6 +13,7 @@ namespace rehang {
 struct PlanInput {
     Params set;           // --set; must name parameters of the scenario
     std::string targets;  // ${targets}: the folder of the stand-in programs
+    std::uint64_t seed = 0;
 };
 
 struct Plans {

@@ -24,9 +24,10 @@ Json error_json(const Error& error) {
 }  // namespace
 
 std::string to_line(const Job& job) {
-    const Json json = {{"file", job.file},     {"set", job.set},       {"targets", job.targets},
-                       {"plan", job.plan},     {"repeat", job.repeat}, {"keep", job.keep},
-                       {"events", job.events}, {"core", job.core},     {"stand", job.stand}};
+    const Json json = {{"file", job.file},  {"set", job.set},       {"targets", job.targets},
+                       {"seed", job.seed},  {"plan", job.plan},     {"repeat", job.repeat},
+                       {"keep", job.keep},  {"events", job.events}, {"core", job.core},
+                       {"stand", job.stand}};
     return dump(json, -1) + '\n';
 }
 
@@ -36,6 +37,7 @@ Expected<Job> job_from_line(std::string_view line) {
         return Job{.file = json.at("file"),
                    .set = json.at("set"),
                    .targets = json.at("targets"),
+                   .seed = json.at("seed"),
                    .plan = json.at("plan"),
                    .repeat = json.at("repeat"),
                    .keep = json.at("keep"),

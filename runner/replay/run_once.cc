@@ -24,6 +24,13 @@ double ms_between(Instant from, Instant to) {
     return std::chrono::duration<double, std::milli>(to - from).count();
 }
 
+std::optional<std::uint64_t> seed_that_decides(const Plan& plan) {
+    const bool decides = std::ranges::any_of(plan.syscall_faults, [](const PlannedSyscallFault& fault) {
+        return fault.occurrence.probability < 1;
+    });
+    return decides ? std::optional(plan.seed) : std::nullopt;
+}
+
 RunReport begin_report(const Plan& plan, const RunOptions& options) {
     RunReport report;
     report.role = plan.role;
@@ -31,6 +38,7 @@ RunReport begin_report(const Plan& plan, const RunOptions& options) {
     report.file = plan.file;
     report.scenario = plan.scenario;
     report.params = plan.params;
+    report.seed = seed_that_decides(plan);
     report.host = host_info();
     return report;
 }

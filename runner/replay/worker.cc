@@ -68,7 +68,7 @@ Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& 
 
 Expected<RunReport> perform(const Job& job, Bench& bench, const OnStanding& on_standing) {
     if (bench.prepared_for != job.file) {
-        bench.prepared = prepare(job.file, {.set = job.set, .targets = job.targets});
+        bench.prepared = prepare(job.file, {.set = job.set, .targets = job.targets, .seed = job.seed});
         bench.prepared_for = job.file;
     }
     if (job.plan >= bench.prepared.plans.size())

@@ -167,6 +167,7 @@ Json to_json(const RunReport& report) {
             {"file", report.file},
             {"scenario", report.scenario},
             {"params", report.params},
+            {"seed", optional_json(report.seed)},
             {"outcome", to_text(report.outcome)},
             {"exit", optional_json(report.exit)},
             {"signal", optional_json(report.signal)},

@@ -283,6 +283,7 @@ RunReport read_run(const Reader& reader) {
     reader.get("file", report.file);
     reader.get("scenario", report.scenario);
     reader.get("params", report.params);
+    reader.get("seed", report.seed);
     reader.get_word("outcome", report.outcome, parse_outcome);
     reader.get("exit", report.exit);
     reader.get("signal", report.signal);

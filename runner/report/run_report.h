@@ -73,6 +73,7 @@ struct RunReport {
     std::string file;
     std::string scenario;
     Params params;
+    std::optional<std::uint64_t> seed;  // where it decided something: a fault has a probability
     Outcome outcome = Outcome::timeout;
     std::optional<int> exit;  // of the first [[process]], where it ended
     std::optional<int> signal;
