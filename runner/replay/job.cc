@@ -21,6 +21,18 @@ Json error_json(const Error& error) {
     return {{"kind", static_cast<int>(error.kind)}, {"what", error.what}, {"hint", error.hint}};
 }
 
+const char* key_of(Answer::Stage stage) {
+    switch (stage) {
+        case Answer::Stage::complete:
+            return "run";
+        case Answer::Stage::standing:
+            return "standing";
+        case Answer::Stage::left:
+            return "left";
+    }
+    return "run";
+}
+
 }  // namespace
 
 std::string to_line(const Job& job) {
@@ -50,8 +62,7 @@ Expected<Job> job_from_line(std::string_view line) {
 }
 
 std::string to_line(const Answer& answer) {
-    const char* const kind = answer.standing ? "standing" : "run";
-    const Json json = answer.result ? Json{{kind, to_json(*answer.result)}}
+    const Json json = answer.result ? Json{{key_of(answer.stage), to_json(*answer.result)}}
                                     : Json{{"error", error_json(answer.result.error())}};
     return dump(json, -1) + '\n';
 }
@@ -59,8 +70,9 @@ std::string to_line(const Answer& answer) {
 Answer answer_from_line(std::string_view line) {
     try {
         const Json json = Json::parse(line);
-        if (json.contains("standing")) return {.result = run_from_json(json["standing"]), .standing = true};
-        if (json.contains("run")) return {.result = run_from_json(json["run"])};
+        for (const auto stage : {Answer::Stage::complete, Answer::Stage::standing, Answer::Stage::left})
+            if (const auto run = json.find(key_of(stage)); run != json.end())
+                return {.result = run_from_json(*run), .stage = stage};
         const Json& error = json.at("error");
         return {.result = std::unexpected(Error{.kind = static_cast<Error::Kind>(error.at("kind").get<int>()),
                                                 .what = error.at("what"),

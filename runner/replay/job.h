@@ -29,8 +29,13 @@ std::string to_line(const Job& job);
 Expected<Job> job_from_line(std::string_view line);
 
 struct Answer {
+    enum class Stage {
+        complete,
+        standing,  // the targets stand still; the worker waits for an Order
+        left,      // the worker stays with them, and does not end with the command any more
+    };
     Expected<RunReport> result;
-    bool standing = false;  // the targets stand still; the worker waits for an Order
+    Stage stage = Stage::complete;
 };
 std::string to_line(const Answer& answer);
 Answer answer_from_line(std::string_view line);
@@ -38,7 +43,7 @@ Answer answer_from_line(std::string_view line);
 // What a worker whose targets stand still is told.
 enum class Order {
     end,    // end the targets; the report comes once more, complete
-    leave,  // stay with them, and answer no more (keeper.h)
+    leave,  // stay with them: the last answer is Stage::left (keeper.h)
 };
 std::string to_line(Order order);
 Order order_from_line(std::string_view line);  // `end` for whatever is no order

@@ -15,14 +15,6 @@
 namespace rehang {
 namespace {
 
-void leave_the_command() {
-    ::prctl(PR_SET_PDEATHSIG, 0);
-    ::prctl(PR_SET_NAME, "rehang-keeper");
-    std::signal(SIGHUP, SIG_IGN);  // the terminal may go
-    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
-    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
-}
-
 std::vector<UniqueFd> pidfds_of(const RunReport& report) {
     std::vector<UniqueFd> pidfds;
     for (const DiagnosedProcess& process : report.processes) {
@@ -34,9 +26,16 @@ std::vector<UniqueFd> pidfds_of(const RunReport& report) {
 
 }  // namespace
 
+void leave_the_command() {
+    ::prctl(PR_SET_PDEATHSIG, 0);
+    ::prctl(PR_SET_NAME, "rehang-keeper");
+    std::signal(SIGHUP, SIG_IGN);  // the terminal may go
+    const UniqueFd null(::open("/dev/null", O_RDWR | O_CLOEXEC));
+    for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::dup2(null.get(), fd);
+}
+
 void keep_alive(const RunReport& report) {
     using Clock = std::chrono::steady_clock;
-    leave_the_command();
     const auto deadline = Clock::now() + keeper_limit;
     for (auto pidfds = pidfds_of(report); !pidfds.empty();) {
         std::vector<pollfd> ends;

@@ -136,9 +136,12 @@ int serve_jobs(pid_t parent) {
     UniqueFd answers = take_over(STDOUT_FILENO, STDERR_FILENO);
     const auto stand = [&](const Job& job, RunReport& report) {
         if (!job.core.empty()) write_cores(report, job.core);
-        if (!job.stand || !write_all(answers, to_line(Answer{.result = report, .standing = true}))) return;
+        if (!job.stand) return;
+        if (!write_all(answers, to_line(Answer{.result = report, .stage = Answer::Stage::standing}))) return;
         const auto order = jobs.next();
         if (!order || order_from_line(*order) != Order::leave) return;
+        leave_the_command();
+        if (!write_all(answers, to_line(Answer{.result = report, .stage = Answer::Stage::left}))) return;
         answers.reset();
         jobs.close();
         keep_alive(report);

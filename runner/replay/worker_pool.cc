@@ -42,6 +42,7 @@ struct Worker {
     asio::readable_pipe answers;
     process::process child;  // its destructor ends it by SIGKILL
     std::optional<size_t> job;
+    bool leaves = false;   // was told to stay with its targets
     std::string request;   // being written
     std::string received;  // not yet a whole line
 };
@@ -121,24 +122,26 @@ class Pool {
         worker.received.erase(0, length);
         read_answer(worker);
         if (!worker.job) return;
-        if (answer.standing && answer.result) return take_standing(worker, std::move(*answer.result));
+        if (answer.stage == Answer::Stage::standing && answer.result)
+            return take_standing(worker, *answer.result);
+        if (answer.stage == Answer::Stage::left && answer.result)
+            return let_it_be(worker, std::move(*answer.result));
         const size_t job = *worker.job;
         give_job(worker);  // first: it works while this process tells
         finish(job, std::move(answer.result));
     }
 
     // Its targets stand still until it gets an order.
-    void take_standing(Worker& worker, RunReport report) {
+    void take_standing(Worker& worker, const RunReport& report) {
         const size_t job = *worker.job;
         OnStanding wanted = options_.on_standing ? options_.on_standing(job, report) : OnStanding{};
-        if (wanted.run.empty()) return give_order(worker, std::move(report), wanted.leave);
+        if (wanted.run.empty()) return give_order(worker, wanted.leave);
         const std::vector<std::string> arguments(wanted.run.begin() + 1, wanted.run.end());
         foreground_.emplace(context_, find_program(wanted.run.front()).value_or(wanted.run.front()),
                             arguments, FreshSignals());
-        foreground_->async_wait([this, &worker, job, leave = wanted.leave, report = std::move(report)](
-                                    const error_code&, int) mutable {
+        foreground_->async_wait([this, &worker, job, leave = wanted.leave](const error_code&, int) {
             foreground_.reset();
-            if (works_at(worker, job)) give_order(worker, std::move(report), leave);
+            if (works_at(worker, job)) give_order(worker, leave);
         });
     }
 
@@ -148,15 +151,16 @@ class Pool {
                                    [&](const auto& w) { return w.get() == &worker && w->job == job; });
     }
 
-    void give_order(Worker& worker, RunReport report, bool leave) {
-        leave = leave && left_.size() < most_left;
-        const std::string line = to_line(leave ? Order::leave : Order::end);
+    void give_order(Worker& worker, bool leave) {
+        const auto leaving = std::ranges::count_if(workers_, [](const auto& w) { return w->leaves; });
+        worker.leaves = leave && left_.size() + static_cast<size_t>(leaving) < most_left;
+        const std::string line = to_line(worker.leaves ? Order::leave : Order::end);
         error_code dead;  // which is seen where its answers end
         asio::write(worker.jobs, asio::buffer(line), dead);
-        if (leave && !dead) let_it_be(worker, std::move(report));
     }
 
-    // The worker becomes the keeper of its targets.
+    // The worker is the keeper of its targets now. Not earlier than it says so: until then it would end with
+    // this process, and they with it.
     void let_it_be(Worker& worker, RunReport report) {
         const size_t job = *worker.job;
         report.keeper = worker.child.id();
