@@ -1,6 +1,7 @@
 #include "replay/keep.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 
@@ -11,11 +12,20 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Copies what is data; tells what is not by an empty file with a speaking name.
+// 0 of what is gone.
+dev_t file_system_of(const fs::path& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 ? status.st_dev : 0;
+}
+
+// Copies what is data; tells what is not by an empty file with a speaking name. What is mounted below is the
+// host's (a scenario's folder, say): it does not vanish, and the kept files may be in there themselves.
 void copy_tree(const fs::path& from, const fs::path& to, std::error_code& error) {
+    const dev_t own = file_system_of(from);
     fs::create_directories(to, error);
     for (const fs::directory_entry& entry :
          fs::directory_iterator(from, fs::directory_options::skip_permission_denied, error)) {
+        if (file_system_of(entry.path()) != own) continue;
         const fs::path target = to / entry.path().filename();
         std::error_code one;
         if (entry.is_symlink(one))
