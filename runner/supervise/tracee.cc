@@ -95,7 +95,10 @@ void detach(pid_t tid, int signal) {
 void step_back_before_call(pid_t tid) {
     const auto stop = system_call_stop(tid);
     if (!stop || stop->op == PTRACE_SYSCALL_INFO_EXIT) return;
-    if (const auto state = registers(tid)) step_back(tid, *state);
+    const auto state = registers(tid);
+    const bool is_answered =
+        state && static_cast<std::int64_t>(state->orig_rax) < 0;  // by a fault: it is over
+    if (state && !is_answered) step_back(tid, *state);
 }
 
 int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints) {

@@ -186,7 +186,8 @@ class Tracing {
     void stub(Image& image, const TrackedProcess& process, pid_t tid);
     // tracing_leaving.cc
     std::set<pid_t> stop_armed();
-    void leave(pid_t tid, int signal);
+    std::set<pid_t> standing() const;
+    bool leave(pid_t tid, int signal);
     // tracing_pauses.cc
     bool is_own_stop(pid_t tid, int status);
     bool is_stop_of_pause(pid_t tid, bool interrupted, bool stepped);

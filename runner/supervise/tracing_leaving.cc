@@ -26,14 +26,12 @@ int withheld_signal(int status) {
 void Tracing::stop_for_good(const std::set<pid_t>& but_not) {
     for (const TrackedProcess& process : tree_.processes())
         if (!process.ended() && !but_not.contains(process.pid)) ::kill(process.pid, SIGSTOP);
-    for (const pid_t tid : kept_ | std::views::keys) {
-        step_back_before_call(tid);
-        leave(tid, 0);
-    }
-    for (const auto& [tid, pause] : pauses_)
-        if (pause == Pause::stands) leave(tid, 0);
-
     std::set<pid_t> asked = stop_armed();
+    for (const pid_t tid : standing()) {
+        if (kept_.contains(tid)) step_back_before_call(tid);
+        if (!leave(tid, 0)) asked.insert(tid);
+    }
+
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(1);
     while (!asked.empty() && std::chrono::steady_clock::now() < deadline) {
         int status = 0;
@@ -47,26 +45,37 @@ void Tracing::stop_for_good(const std::set<pid_t>& but_not) {
         if (!WIFSTOPPED(status)) continue;
         if (!tree_.process_of(tid)) ::kill(tid, SIGSTOP);  // born just now
         if (status >> 16 == PTRACE_EVENT_STOP) begin_interrupted_call_again(tid);
-        if (is_interruption(status) && has_untold_trap(tid) && resume(tid, Resume::run, 0)) {
-            asked.insert(tid);
-            continue;
-        }
-        leave(tid, withheld_signal(status));
+        if (!leave(tid, withheld_signal(status))) asked.insert(tid);
     }
 }
 
-// Those that may come to a trap.
+// Threads whose stop has been taken note of: there will be no other.
+std::set<pid_t> Tracing::standing() const {
+    std::set<pid_t> all;
+    for (const pid_t tid : kept_ | std::views::keys) all.insert(tid);
+    for (const pid_t tid : waits_for_rearmed_ | std::views::keys) all.insert(tid);
+    for (const pid_t tid : pauses_ | std::views::keys)
+        if (stands(tid)) all.insert(tid);
+    return all;
+}
+
 std::set<pid_t> Tracing::stop_armed() {
     std::set<pid_t> asked = stepping_;
     for (const auto& [tid, breakpoints] : armed_)
         if (!breakpoints.empty()) asked.insert(tid);
-    std::erase_if(asked, [&](pid_t tid) { return kept_.contains(tid) || stands(tid) || !interrupt(tid); });
+    for (const pid_t tid : pauses_ | std::views::keys) asked.insert(tid);  // it may be executing a step
+    const std::set<pid_t> there = standing();
+    std::erase_if(asked, [&](pid_t tid) { return there.contains(tid) || !interrupt(tid); });
     return asked;
 }
 
-void Tracing::leave(pid_t tid, int signal) {
+// False if it has to stop once more: a trap that was sprung before is shown after the stop that was asked
+// for, and would reach the program if nobody was there to take it.
+bool Tracing::leave(pid_t tid, int signal) {
     set_breakpoints(tid, {});
+    if (has_untold_trap(tid) && resume(tid, Resume::run, signal)) return false;
     detach(tid, signal);
+    return true;
 }
 
 }  // namespace rehang
