@@ -57,6 +57,23 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
     return jobs;
 }
 
+// What was kept of an earlier run is in the way: better known before anything runs than after it.
+Expected<void> can_keep(const std::vector<PlannedJob>& jobs) {
+    for (const PlannedJob& planned : jobs) {
+        const std::filesystem::path folder = planned.job.keep;
+        std::error_code error;
+        if (folder.empty() || !std::filesystem::exists(folder, error)) continue;
+        if (std::filesystem::is_directory(folder, error) && std::filesystem::is_empty(folder, error))
+            continue;
+        return std::unexpected(Error{
+            .kind = Error::Kind::usage,
+            .what = fmt::format("--keep: {} is there already", folder.string()),
+            .hint = "an earlier run has kept it, and nothing is overwritten: move it away or remove it, "
+                    "or run in another folder"});
+    }
+    return {};
+}
+
 OutputOptions output_options(const LoadedScenarios& loaded, const Arguments& arguments) {
     OutputOptions options = {.style = stdout_style(arguments.quiet),
                              .text = arguments.json != "-",
@@ -128,6 +145,11 @@ ExitCode run(const Arguments& arguments) {
         print_error(possible.error());
         return possible.error().kind == Error::Kind::unsupported ? ExitCode::unsupported : ExitCode::broken;
     }
+    const auto jobs = plan_jobs(loaded, arguments);
+    if (auto possible = can_keep(jobs); !possible) {
+        print_error(possible.error());
+        return ExitCode::broken;
+    }
     auto json = OutputFile::open(arguments.json);
     auto trace = OutputFile::open(arguments.trace);
     for (const auto* file : {&json, &trace}) {
@@ -137,7 +159,7 @@ ExitCode run(const Arguments& arguments) {
     }
 
     RunOutput output(output_options(loaded, arguments), std::move(*json), std::move(*trace));
-    const auto end = run_all(plan_jobs(loaded, arguments), arguments, output);
+    const auto end = run_all(jobs, arguments, output);
     if (!end) print_error(end.error());
     if (end && *end == PoolEnd::interrupted)
         fmt::print(stderr, "rehang: interrupted; this is the report so far\n");
