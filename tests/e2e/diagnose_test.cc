@@ -1,21 +1,18 @@
 // rehang diagnose: trees that were running before anybody asked.
 #include <fcntl.h>
-#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
-#include <functional>
 #include <nlohmann/json.hpp>
-#include <regex>
 
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "catch.h"
 #include "command.h"
 #include "normal_form.h"
+#include "target.h"
 
 namespace rehang::e2e {
 namespace {
@@ -23,76 +20,20 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-// A process of the test's own, named "target", that ends with the object together with its children.
-class Target {
-  public:
-    explicit Target(const std::function<void()>& body) {
-        pid_ = fork();
-        if (pid_ != 0) return;
-        setpgid(0, 0);
-        for (int number = 1; number < SIGRTMIN; ++number) signal(number, SIG_DFL);  // Catch2's
-        pthread_setname_np(pthread_self(), "target");
-        body();
-        _exit(0);
-    }
-    ~Target() {
-        kill(-pid_, SIGKILL);
-        kill(pid_, SIGKILL);
-        waitpid(pid_, nullptr, 0);
-    }
-    Target(const Target&) = delete;
-    Target& operator=(const Target&) = delete;
-
-    std::string pid() const { return std::to_string(pid_); }
-
-  private:
-    pid_t pid_ = -1;
-};
-
-pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-
-void* lock_and_stay(void* locked) {
-    pthread_mutex_lock(&mutex);
-    pthread_barrier_wait(static_cast<pthread_barrier_t*>(locked));
-    for (;;) pause();
-}
-
-// A thread holds the mutex while the process forks; the child wants it.
-void fork_while_another_thread_holds_a_mutex() {
-    pthread_barrier_t locked;
-    pthread_barrier_init(&locked, nullptr, 2);
-    pthread_t thread{};
-    pthread_create(&thread, nullptr, lock_and_stay, &locked);
-    pthread_barrier_wait(&locked);
-    if (fork() == 0) pthread_mutex_lock(&mutex);
-    for (;;) pause();
-}
-
-void lock_twice() {
-    pthread_mutex_lock(&mutex);
-    pthread_mutex_lock(&mutex);
-}
-
-// Without pids, tids and inner names of the C library, which differ from one version to the next.
-std::string without_numbers(std::string text) {
-    text = std::regex_replace(normal_form(std::move(text)), std::regex("([pt]id) [0-9]+"), "$1 N");
-    return std::regex_replace(text, std::regex(" +"), " ");
-}
-
-// Looks until the target has come to where it hangs.
-Finished diagnose_until(int status, const std::vector<std::string>& words) {
-    Finished result;
-    for (int i = 0; i < 200; ++i) {
-        result = rehang(words);
-        if (result.status == status) break;
-    }
-    return result;
-}
-
 constexpr auto why = R"(
 Why
  1 of 3 threads can never go on; the others may, without any help for these.
  target/1 can never go on: it waits for the lock at e2e!)";
+
+constexpr auto twice = R"(
+Processes
+ target pid N, running
+ main waits for the mutex at e2e!)";
+
+constexpr auto why_twice = R"(
+Why
+ Its only thread can never go on.
+ target holds the mutex at e2e!)";
 
 }  // namespace
 
@@ -112,6 +53,24 @@ TEST_CASE("diagnose: a mutex that a fork took over is found in a tree that nobod
                         "too, but only the thread that calls it under a new tid: nobody in target/1 "
                         "will ever release the mutex."));
     CHECK_THAT(text, Contains("pthread_mutex_lock\n"));
+}
+
+TEST_CASE(
+    "diagnose: of a process that waits for itself it is told for what, why nobody helps it, and where it "
+    "stands") {
+    const Target target(lock_twice);
+    const Finished result = diagnose_until(1, {"diagnose", target.pid()});
+    REQUIRE(result.status == 1);
+    CHECK(result.err.empty());
+    const std::string text = without_numbers(result.out);
+    CHECK_THAT(text, Catch::Matchers::StartsWith("✗ target (pid N) stuck: lock-cycle, proven ("));
+    CHECK_THAT(text, Contains(twice));
+    CHECK_THAT(text, Contains(why_twice));
+    CHECK_THAT(unwrapped(text), Contains(" and waits for it itself, in ") &&
+                                    Contains("pthread_mutex_lock ← ") &&
+                                    Contains("Nobody else could release it, and it can't while it waits."));
+    CHECK_THAT(text, Contains("\nStacks\n target main\n #0 libc.so.6!") &&
+                         Contains("!pthread_mutex_lock\n") && Contains("lock_twice"));
 }
 
 TEST_CASE("diagnose: the report for programs has one RUN of the role diagnosis") {
