@@ -12,6 +12,7 @@ namespace {
 size_t parameter_list(const std::string& text) {
     size_t at = text.rfind(')');
     if (at == std::string::npos) return std::string::npos;
+    if (text.compare(at + 1, 2, "::") == 0) return std::string::npos;  // "(anonymous namespace)::object"
     int depth = 0;
     for (;; --at) {
         if (text[at] == ')') ++depth;

@@ -25,15 +25,12 @@ Why
  1 of 3 threads can never go on; the others may, without any help for these.
  target/1 can never go on: it waits for the lock at e2e!)";
 
-constexpr auto twice = R"(
-Processes
- target pid N, running
- main waits for the mutex at e2e!)";
-
-constexpr auto why_twice = R"(
-Why
- Its only thread can never go on.
- target holds the mutex at e2e!)";
+constexpr auto twice =
+    "Processes target pid N, running main waits for the mutex at e2e!rehang::e2e::(anonymous "
+    "namespace)::mutex (0x";
+constexpr auto why_twice =
+    "Why Its only thread can never go on. target holds the mutex at e2e!rehang::e2e::(anonymous "
+    "namespace)::mutex (0x";
 
 }  // namespace
 
@@ -64,8 +61,8 @@ TEST_CASE(
     CHECK(result.err.empty());
     const std::string text = without_numbers(result.out);
     CHECK_THAT(text, Catch::Matchers::StartsWith("✗ target (pid N) stuck: lock-cycle, proven ("));
-    CHECK_THAT(text, Contains(twice));
-    CHECK_THAT(text, Contains(why_twice));
+    CHECK_THAT(unwrapped(text), Contains(twice));
+    CHECK_THAT(unwrapped(text), Contains(why_twice));
     CHECK_THAT(unwrapped(text), Contains(" and waits for it itself, in ") &&
                                     Contains("pthread_mutex_lock ← ") &&
                                     Contains("Nobody else could release it, and it can't while it waits."));
