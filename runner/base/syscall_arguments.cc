@@ -39,6 +39,11 @@ std::vector<SyscallArgument> parse_arguments(std::string_view text) {
     return arguments;
 }
 
+const SyscallPrototype* find_prototype(std::string_view call) {
+    const auto* const known = std::ranges::find(syscall_prototypes, call, &SyscallPrototype::call);
+    return known == syscall_prototypes.end() ? nullptr : known;
+}
+
 bool has(const std::vector<SyscallArgument>& arguments, SyscallArgument::Kind kind) {
     return std::ranges::find(arguments, kind, &SyscallArgument::kind) != arguments.end();
 }
@@ -46,9 +51,12 @@ bool has(const std::vector<SyscallArgument>& arguments, SyscallArgument::Kind ki
 }  // namespace
 
 std::vector<SyscallArgument> syscall_arguments(std::string_view call) {
-    const auto* const known = std::ranges::find(syscall_prototypes, call, &SyscallPrototype::call);
-    return known == syscall_prototypes.end() ? std::vector<SyscallArgument>()
-                                             : parse_arguments(known->arguments);
+    const SyscallPrototype* prototype = find_prototype(call);
+    return prototype ? parse_arguments(prototype->arguments) : std::vector<SyscallArgument>();
+}
+
+bool has_prototype(std::string_view call) {
+    return find_prototype(call) != nullptr;
 }
 
 std::vector<std::string> calls_with(SyscallArgument::Kind kind) {

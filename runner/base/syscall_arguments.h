@@ -22,6 +22,7 @@ struct SyscallArgument {
 // As in the kernel's prototypes (include/linux/syscalls.h, without the "user" of pointers). Empty for calls
 // that this table does not have: their arguments go by arg0 to arg5.
 std::vector<SyscallArgument> syscall_arguments(std::string_view call);
+bool has_prototype(std::string_view call);  // in that table
 // The calls of that table that have an argument of this kind, in the order of their names.
 std::vector<std::string> calls_with(SyscallArgument::Kind kind);
 

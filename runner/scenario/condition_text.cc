@@ -85,7 +85,7 @@ bool is_descriptor_pattern(std::string_view text) {
 }
 
 std::optional<std::string> mistake_in_descriptor_pattern(std::string_view pattern) {
-    static const std::vector<std::string> kinds = {"pipe", "socket", "anon_inode", "tcp", "udp", "unix"};
+    static const std::vector<std::string> kinds = {"pipe", "socket", "anon_inode", "tcp", "udp", "ip", "unix"};
     if (pattern.front() == '/' || wildcards.contains(pattern.front())) return std::nullopt;
     const std::string kind(pattern.substr(0, pattern.find_first_of(":*?[")));
     if (std::ranges::find(kinds, kind) != kinds.end()) return std::nullopt;
@@ -97,6 +97,7 @@ std::string argument_names_hint(std::string_view call) {
     std::string names;
     for (const SyscallArgument& argument : syscall_arguments(call))
         names += fmt::format("{}{}", names.empty() ? "" : ", ", argument.name);
+    if (names.empty() && has_prototype(call)) return fmt::format("{} has no arguments", call);
     return names.empty() ? "write arg0 to arg5: names are known of the most used calls only"
                          : fmt::format("its arguments are {}; arg0 to arg5 work too", names);
 }

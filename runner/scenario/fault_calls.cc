@@ -1,6 +1,7 @@
 #include "scenario/fault_calls.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -61,8 +62,8 @@ class CallReader {
     }
 
   private:
-    void wrong(const Text& call, std::string message) {
-        judging_.error(call.at, std::move(message));
+    void wrong(const Text& call, std::string message, std::string hint = {}) {
+        judging_.error(call.at, std::move(message), std::move(hint));
         wrong_ = true;
     }
 
@@ -82,8 +83,10 @@ class CallReader {
     void add_group(const Text& group) {
         const auto members = syscall_group(group.value);
         if (!members)
-            return wrong(group, fmt::format("unknown group of system calls \"{}\"{}", group.value,
-                                            did_you_mean(group.value, syscall_group_names())));
+            return wrong(group,
+                         fmt::format("unknown group of system calls \"{}\"{}", group.value,
+                                     did_you_mean(group.value, syscall_group_names())),
+                         fmt::format("known are: {}", fmt::join(syscall_group_names(), ", ")));
         for (const std::string& name : *members) {
             const bool has_no_limit = fault_.limit_bytes && !byte_count_argument(name);
             if (has(name) || untouchable(name) || pointless(name, fault_) || has_no_limit) continue;

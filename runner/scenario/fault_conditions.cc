@@ -135,6 +135,8 @@ class ConditionReader {
             return path(path_arguments(call_.name, *index), *entry.value, selector);
         if (kind == SyscallArgument::Kind::descriptor && is_descriptor_pattern(text))
             return descriptor(*index, *entry.value, selector);
+        if (entry.name.value == "fd" && is_descriptor_pattern(text))  // pidfd_getfd(2)
+            return lacks(entry.name, fmt::format("fd of {} is not the caller's", call_.name));
         if (text.find("..") != std::string::npos)
             return add_to(selector.more, parse_range(call_.name, *index, text), *entry.value);
         add_to(selector.arguments, parse_argument_value(call_.name, *index, text), *entry.value);

@@ -89,6 +89,9 @@ TEST_CASE("calls of a group that can't fulfil the conditions, or not take the ef
     const auto with_path = fault_with("syscall = \"%desc\"\nwhere = { path = \"/etc/*\" }\nlog = true").calls;
     CHECK(has(with_path, "openat"));
     CHECK_FALSE(has(with_path, "read"));
+    const auto on_socket = fault_with("syscall = \"%desc\"\nwhere = { fd = \"socket\" }\nlog = true").calls;
+    CHECK(has(on_socket, "read"));
+    CHECK_FALSE(has(on_socket, "pidfd_getfd"));
     const auto process = fault_with("syscall = \"%process\"\nerrno = \"EPERM\"").calls;
     CHECK(has(process, "kill"));
     CHECK_FALSE(has(process, "exit_group"));
