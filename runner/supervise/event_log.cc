@@ -20,4 +20,10 @@ void EventLog::add(Event event) {
     events_.push_back(std::move(event));
 }
 
+bool EventLog::counts_only(EventKind kind) {
+    if (count_[kind] < most_) return false;
+    ++cut_[kind];
+    return true;
+}
+
 }  // namespace rehang

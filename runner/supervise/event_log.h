@@ -36,6 +36,8 @@ class EventLog {
 
     // `event.until` is set here. Looks with nothing else between them are one event.
     void add(Event event);
+    // Of this kind no more are kept, only counted: the event itself need not be made.
+    bool counts_only(EventKind kind);
 
     const std::vector<Event>& events() const { return events_; }
     // How many were not kept.

@@ -66,7 +66,8 @@ std::vector<size_t> Injector::decide(const SystemCall& call, const Caller& calle
         const PlannedSyscallFault& fault = plan_->syscall_faults[index];
         if (index == last || !concerns(fault, caller) || !in_force(fault.window, caller, director) ||
             !call.meets(selector->number, selector->arguments) ||
-            !std::ranges::all_of(selector->more, caller.holds))
+            !std::ranges::all_of(selector->more,
+                                 [&](const CallCondition& condition) { return caller.holds(condition); }))
             continue;
         last = index;
         ++states_[index].matched;

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -17,13 +16,19 @@
 
 namespace rehang {
 
-// Who makes a call, and what can be found out about it. Borrowed for one decision.
-struct Caller {
+// Who makes a call, and what can be found out about it. Lives for one decision; asks the system only when it
+// is asked.
+class Caller {
+  public:
+    Caller(const ProcessPath& process, unsigned thread_nth, bool past_entry)
+        : process(process), thread_nth(thread_nth), past_entry(past_entry) {}
+    virtual ~Caller() = default;
+    virtual std::string thread_name() const = 0;
+    virtual bool holds(const CallCondition& condition) const = 0;
+
     const ProcessPath& process;  // with its executions so far
-    unsigned thread_nth = 0;
-    bool past_entry = false;  // its program has come to its entry point
-    const std::function<std::string()>& thread_name;
-    const std::function<bool(const CallCondition&)>& holds;
+    const unsigned thread_nth;
+    const bool past_entry;  // its program has come to its entry point
 };
 
 struct FaultState {

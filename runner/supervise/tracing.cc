@@ -180,6 +180,7 @@ EventPlace Tracing::place(pid_t tid) {
 }
 
 void Tracing::note(EventKind kind, pid_t tid, std::string name, std::string text, pid_t by) {
+    if (log_.counts_only(kind)) return;
     log_.add({.kind = kind,
               .at = now(),
               .until = {},

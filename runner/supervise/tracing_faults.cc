@@ -33,6 +33,27 @@ SystemCall interrupted_call(const user_regs_struct& state) {
     return call;
 }
 
+// A thread that stands at its call, or waits in it.
+class CallerInSight : public Caller {
+  public:
+    CallerInSight(const ProcessPath& process, unsigned thread_nth, bool past_entry, const SystemCall& call,
+                  pid_t pid, pid_t tid, const std::function<bool()>& still_there)
+        : Caller(process, thread_nth, past_entry),
+          call_(call),
+          pid_(pid),
+          tid_(tid),
+          still_there_(still_there) {}
+    std::string thread_name() const override { return rehang::thread_name(tid_); }
+    bool holds(const CallCondition& condition) const override {
+        return rehang::holds(condition, call_, pid_, tid_) && still_there_();
+    }
+
+  private:
+    const SystemCall& call_;
+    pid_t pid_, tid_;
+    const std::function<bool()>& still_there_;
+};
+
 }  // namespace
 
 // The faults that fire at this call, each noted.
@@ -41,16 +62,9 @@ std::vector<size_t> Tracing::fired(pid_t tid, const SystemCall& call,
     const TrackedProcess* process = tree_.process_of(tid);
     if (!process || !process->started) return {};  // the sandbox's launcher is no target yet
     const auto image = images_.find(process->pid);
-    const std::function<std::string()> name = [&] { return thread_name(tid); };
-    const std::function<bool(const CallCondition&)> holds_now = [&](const CallCondition& condition) {
-        return holds(condition, call, process->pid, tid) && still_there();
-    };
+    const bool past_entry = image != images_.end() && image->second.past_entry;
     const ProcessPath now = process->now();
-    const Caller caller{.process = now,
-                        .thread_nth = tree_.thread(tid)->nth,
-                        .past_entry = image != images_.end() && image->second.past_entry,
-                        .thread_name = name,
-                        .holds = holds_now};
+    const CallerInSight caller(now, tree_.thread(tid)->nth, past_entry, call, process->pid, tid, still_there);
     std::vector<size_t> all = injector_.decide(call, caller, director_);
     for (const size_t fault : all) note(EventKind::fault, tid, plan_->syscall_faults[fault].name, "fires");
     return all;

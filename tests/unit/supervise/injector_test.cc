@@ -9,8 +9,12 @@ using namespace rehang;
 
 namespace {
 
-const std::function<std::string()> nameless = [] { return std::string(); };
-const std::function<bool(const CallCondition&)> everything_holds = [](const CallCondition&) { return true; };
+class Nameless : public Caller {
+  public:
+    using Caller::Caller;
+    std::string thread_name() const override { return {}; }
+    bool holds(const CallCondition&) const override { return true; }
+};
 
 PlannedSyscallFault fault(std::string name = "f") {
     PlannedSyscallFault fault;
@@ -38,13 +42,7 @@ struct Calls {
     std::vector<size_t> make(const char* process = "p", unsigned nth = 1,
                              const SystemCall& call = reading()) {
         const ProcessPath path = *ProcessPath::parse(process);
-        return injector.decide(call,
-                               {.process = path,
-                                .thread_nth = nth,
-                                .past_entry = past_entry,
-                                .thread_name = nameless,
-                                .holds = everything_holds},
-                               director);
+        return injector.decide(call, Nameless(path, nth, past_entry), director);
     }
     // Which of so many calls fire, as text: "..x".
     std::string series(int count, const char* process = "p", unsigned nth = 1) {
