@@ -20,8 +20,8 @@ namespace rehang {
 // is asked.
 class Caller {
   public:
-    Caller(const ProcessPath& process, unsigned thread_nth, bool past_entry)
-        : process(process), thread_nth(thread_nth), past_entry(past_entry) {}
+    Caller(const ProcessPath& of_process, unsigned nth, bool is_past_entry)
+        : process(of_process), thread_nth(nth), past_entry(is_past_entry) {}
     virtual ~Caller() = default;
     virtual std::string thread_name() const = 0;
     virtual bool holds(const CallCondition& condition) const = 0;

@@ -36,9 +36,9 @@ SystemCall interrupted_call(const user_regs_struct& state) {
 // A thread that stands at its call, or waits in it.
 class CallerInSight : public Caller {
   public:
-    CallerInSight(const ProcessPath& process, unsigned thread_nth, bool past_entry, const SystemCall& call,
+    CallerInSight(const ProcessPath& of_process, unsigned nth, bool is_past_entry, const SystemCall& call,
                   pid_t pid, pid_t tid, const std::function<bool()>& still_there)
-        : Caller(process, thread_nth, past_entry),
+        : Caller(of_process, nth, is_past_entry),
           call_(call),
           pid_(pid),
           tid_(tid),
