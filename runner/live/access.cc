@@ -58,10 +58,10 @@ std::optional<uid_t> user_of(pid_t pid) {
     return uid;
 }
 
-// Files in /proc of a process that is not dumpable belong to root.
+// Files in /proc of a process that is not dumpable belong to root, though not their folder (proc(5)).
 bool is_dumpable(pid_t pid, uid_t user) {
     struct stat status {};
-    return stat(fmt::format("/proc/{}", pid).c_str(), &status) != 0 || status.st_uid == user;
+    return stat(fmt::format("/proc/{}/status", pid).c_str(), &status) != 0 || status.st_uid == user;
 }
 
 int yama_scope() {
