@@ -1,21 +1,13 @@
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
 
 using Catch::Matchers::Contains;
 
-constexpr auto good = R"(format = 1
-[scenario]
-name = "true"
-summary = "ends at once"
-[[process]]
-name = "p"
-argv = ["/bin/true"]
-[expect]
-outcome = "exited"
-)";
+const std::string good = text_of({.name = "true"});
 
 void check_broken(const Finished& result, const std::string& message) {
     CHECK(result.status == 2);
@@ -52,7 +44,7 @@ TEST_CASE("ten megabytes of garbage") {
 
 TEST_CASE("all mistakes of all files are told before anything runs") {
     const Folder folder;
-    folder.file("a.toml", std::string(good) + "unknwon = 1\n");
+    folder.file("a.toml", good + "unknwon = 1\n");
     folder.file("b.toml", good);
     folder.file("sub/c.toml", "format = 7\n");
     const Finished result = rehang({"run", folder.path()});
@@ -63,7 +55,7 @@ TEST_CASE("all mistakes of all files are told before anything runs") {
 
 TEST_CASE("a symbol that the library does not have comes with the nearest ones") {
     const Folder folder;
-    const std::string file = folder.file("x.toml", std::string(good) + R"([point.x]
+    const std::string file = folder.file("x.toml", good + R"([point.x]
 process = "p"
 enter = "libc.so.6!localtme_r"
 [[hold]]

@@ -15,6 +15,7 @@
 #include "catch.h"
 #include "command.h"
 #include "one_run.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -134,16 +135,7 @@ TEST_CASE("programs with file capabilities run without them, and the report says
         WARN("skipped: only root can give a file capabilities");
         return;
     }
-    const std::string scenario = folder.file("x.toml", R"(format = 1
-[scenario]
-name = "capable"
-summary = "for a test"
-[[process]]
-name = "p"
-argv = ["${scenario_dir}/true"]
-[expect]
-outcome = "exited"
-)");
+    const std::string scenario = folder.file("x.toml", text_of({.argv = "\"${scenario_dir}/true\""}));
     const Json run = Json::parse(rehang({"run", scenario, "--json", "-"}).out)["runs"][0];
     CHECK(run["exit"] == 0);
     CHECK(has_note(run, "which has file capabilities: in the sandbox it runs without"));

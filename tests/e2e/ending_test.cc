@@ -7,6 +7,7 @@
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -14,16 +15,7 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-constexpr auto quick = R"(format = 1
-[scenario]
-name = "quick"
-summary = "ends at once"
-[[process]]
-name = "p"
-argv = ["/bin/true"]
-[expect]
-outcome = "exited"
-)";
+const std::string quick = text_of({.name = "quick"});
 
 TEST_CASE("Ctrl-C ends everything, and the report so far is written") {
     if (must_skip()) return;

@@ -3,6 +3,7 @@
 
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -10,44 +11,22 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-constexpr auto exits = R"(format = 1
-[scenario]
-name = "exits"
-summary = "ends at once"
-[[process]]
-name = "p"
-argv = ["/bin/true"]
-[expect]
-outcome = "exited"
-)";
+const std::string exits = text_of({.name = "exits"});
 
-constexpr auto hangs = R"(format = 1
-[scenario]
-name = "hangs"
-summary = "stops itself, and nobody is left to let it continue"
-[[process]]
-name = "p"
-argv = ["/bin/bash", "-c", "kill -STOP $$"]
-[point.reads]
+// Stops itself, and nobody is left to let it continue.
+const std::string hangs = text_of({.name = "hangs",
+                                   .argv = R"("/bin/bash", "-c", "kill -STOP $$")",
+                                   .rest = R"([point.reads]
 process = "p"
 enter = "syscall:read"
-[expect]
-outcome = "hung"
-)";
+)",
+                                   .expect = R"(outcome = "hung")"});
 
-constexpr auto stops_at_function = R"(format = 1
-[scenario]
-name = "stops-at-function"
-summary = "has a point that needs a breakpoint"
-[[process]]
-name = "p"
-argv = ["/bin/true"]
-[point.exit]
+// Has a point that needs a breakpoint.
+const std::string stops_at_function = text_of({.name = "stops-at-function", .rest = R"([point.exit]
 process = "p"
 enter = "libc.so.6!exit"
-[expect]
-outcome = "exited"
-)";
+)"});
 
 struct Lacking {
     std::string handicap;

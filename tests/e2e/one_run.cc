@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 
@@ -44,11 +45,13 @@ nlohmann::json report_of(const OneRun& run) {
         if (file.is_regular_file() && run.argv.contains('/' + file.path().filename().string() + '"'))
             fs::copy_file(file.path(), fs::path(folder.path()) / file.path().filename());
     const std::string scenario = folder.file(
-        "one.toml",
-        fmt::format("format = 1\n[scenario]\nname = \"one\"\nsummary = \"for a test\"\n"
-                    "timeout = \"{}\"\n[sandbox]\nlimits = {{{}}}\n[[process]]\nname = \"p\"\n"
-                    "env = {{ REHANG_TEST_FOLDER = \"${{scenario_dir}}\" }}\nargv = [{}]\n{}\n[expect]\n{}\n",
-                    run.timeout, run.limits, run.argv, run.rest, run.expect));
+        "one.toml", text_of({.name = "one",
+                             .argv = run.argv,
+                             .scenario = fmt::format("timeout = \"{}\"\n[sandbox]\nlimits = {{{}}}\n",
+                                                     run.timeout, run.limits),
+                             .process = "env = { REHANG_TEST_FOLDER = \"${scenario_dir}\" }\n",
+                             .rest = run.rest + "\n",
+                             .expect = run.expect}));
     const auto files = files_in(folder.path());
     const Finished result = rehang({"run", scenario, "--json", "-"});
     INFO(result.err);

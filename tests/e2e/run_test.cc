@@ -3,6 +3,7 @@
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -12,8 +13,8 @@ using Json = nlohmann::json;
 
 std::string scenario(const std::string& name, const std::string& program, const std::string& outcome,
                      const std::string& more = "") {
-    return "format = 1\n[scenario]\nname = \"" + name + "\"\nsummary = \"for a test\"\n" + more +
-           "[[process]]\nname = \"p\"\nargv = [" + program + "]\n[expect]\noutcome = \"" + outcome + "\"\n";
+    return text_of(
+        {.name = name, .argv = program, .scenario = more, .expect = "outcome = \"" + outcome + "\""});
 }
 
 const std::string prints = R"("/bin/sh", "-c", "echo hello; exit 3")";

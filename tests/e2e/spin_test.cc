@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "command.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -13,10 +14,10 @@ using Json = nlohmann::json;
 
 Json run_spinner(const std::string& mode, const std::string& timeout) {
     const Folder folder;
-    const std::string file = folder.file(
-        "spinner.toml", "format = 1\n[scenario]\nname = \"spinner\"\nsummary = \"for a test\"\ntimeout = \"" +
-                            timeout + "\"\n[[process]]\nname = \"p\"\nargv = [\"" + REHANG_SPINNER +
-                            "\", \"" + mode + "\"]\n[expect]\noutcome = \"exited\"\n");
+    const std::string file =
+        folder.file("spinner.toml", text_of({.name = "spinner",
+                                             .argv = fmt::format("\"{}\", \"{}\"", REHANG_SPINNER, mode),
+                                             .scenario = "timeout = \"" + timeout + "\"\n"}));
     const Finished result = rehang({"run", file, "--json", "-"});
     INFO(result.err);
     REQUIRE_FALSE(result.out.empty());

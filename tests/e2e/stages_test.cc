@@ -14,6 +14,7 @@
 #include "catch.h"
 #include "command.h"
 #include "family.h"
+#include "scenario_text.h"
 
 namespace rehang::e2e {
 namespace {
@@ -25,19 +26,10 @@ constexpr auto patience = std::chrono::seconds(30);
 // One run that stays in each stage until it is disturbed: its target waits for a child that waits with a
 // time-out, and a second thread of events is held at a point that is never left.
 std::string scenario_with(const std::string& commands, const std::string& points) {
-    return fmt::format(R"(format = 1
-[scenario]
-name = "stays"
-summary = "stays where it is"
-timeout = "10min"
-[[process]]
-name = "p"
-argv = ["/bin/bash", "-c", '''{}''']
-{}
-[expect]
-outcome = "exited"
-)",
-                       commands, points);
+    return text_of({.name = "stays",
+                    .argv = fmt::format("\"/bin/bash\", \"-c\", '''{}'''", commands),
+                    .scenario = "timeout = \"10min\"\n",
+                    .rest = points});
 }
 
 constexpr auto hold_at_birth = R"([point.child]
@@ -219,12 +211,10 @@ TEST_CASE("rehang inside of rehang says that it belongs outside") {
     const std::string inner = folder.file("inner.toml", scenario_with("exit 0", ""));
     const std::string outer = folder.file(
         "outer.toml",
-        fmt::format(
-            "format = 1\n[scenario]\nname = \"outer\"\nsummary = \"runs rehang\"\n"
-            "[sandbox]\nlimits = {{ memory = \"20480GiB\" }}\n"
-            "[[process]]\nname = \"rehang\"\nargv = [\"{}\", \"run\", \"${{scenario_dir}}/inner.toml\"]\n"
-            "[expect]\noutcome = \"exited\"\nexit = 125\n",
-            REHANG_PROGRAM));
+        text_of({.name = "outer",
+                 .argv = fmt::format("\"{}\", \"run\", \"${{scenario_dir}}/inner.toml\"", REHANG_PROGRAM),
+                 .rest = "[sandbox]\nlimits = { memory = \"20480GiB\" }\n",
+                 .expect = "outcome = \"exited\"\nexit = 125"}));
     const Finished result = rehang({"run", outer, "--json", "-"});
     INFO(result.out << result.err);
     CHECK(result.status == 0);
