@@ -59,13 +59,11 @@ PointEvent left(const PointDecl& declared, const SyscallName& call) {
 
 // Among the faults of the same kind.
 size_t index_of_syscall_fault(const std::string& name, const std::vector<FaultDecl>& faults) {
-    size_t index = 0;
-    for (const FaultDecl& fault : faults) {
-        if (fault.call && fault.name.value == name) return index;
-        if (fault.call) ++index;
-    }
-    REHANG_CHECK(!"a point's fault was checked to be there");
-    return index;
+    const auto is_of_calls = [](const FaultDecl& fault) { return fault.call.has_value(); };
+    const auto found =
+        std::ranges::find(faults, name, [](const FaultDecl& fault) { return fault.name.value; });
+    REHANG_CHECK(found != faults.end() && is_of_calls(*found));
+    return static_cast<size_t>(std::count_if(faults.begin(), found, is_of_calls));
 }
 
 PointEvent event_of(const PointDecl& declared, const std::vector<FaultDecl>& faults) {
