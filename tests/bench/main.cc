@@ -40,6 +40,7 @@ Expected<void> print_all(const Where& where, int repeat) {
     if (auto printed = print_syscall_cost(where, folder.path(), std::min(repeat, 5)); !printed)
         return printed;
     if (auto printed = print_stop_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
+    if (auto printed = print_fault_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
     if (auto printed = print_diagnose_cost(where, std::min(repeat, 5)); !printed) return printed;
     return print_memory(where, folder.path(), 25 * repeat);
 }

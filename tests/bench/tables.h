@@ -20,6 +20,10 @@ Expected<void> print_syscall_cost(const Where& where, const std::string& folder,
 // A system call at which every call stops for the runner: the processor time that this adds to a call.
 Expected<void> print_stop_cost(const Where& where, const std::string& folder, int repeat);
 
+// A faulty system call, and one that is not the faulty one: rehang next to strace's -e inject, on all
+// processors and bound to one; `repeat` rounds of each in turns.
+Expected<void> print_fault_cost(const Where& where, const std::string& folder, int repeat);
+
 // The largest resident set of rehang and its worker after a few runs and after `runs` runs in one worker.
 Expected<void> print_memory(const Where& where, const std::string& folder, int runs);
 
