@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio.hpp>
 #include <csignal>
 #include <cstring>
@@ -30,10 +31,10 @@ UniqueFd child_signals() {
     return UniqueFd(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+// SIGCHLD is pending once at most for the process and once for this thread: one call reads all there is.
 void read_away(int fd) {
-    signalfd_siginfo ignored;
-    while (::read(fd, &ignored, sizeof ignored) > 0) {
-    }
+    std::array<signalfd_siginfo, 2> ignored;
+    [[maybe_unused]] const auto nothing_left = ::read(fd, ignored.data(), sizeof ignored);
 }
 
 // The pause before the next look: short after something happened, longer the longer nothing does.
@@ -84,6 +85,7 @@ struct Supervisor::Impl {
     void note_output(const std::string& process, bool is_stderr, std::string_view chunk);
     void catch_up_with_output();
     void schedule_look();
+    void await_look();
     void look();
     Watcher::Look look_at_waits();
     void note_look(Watcher::Look seen);
@@ -102,6 +104,8 @@ struct Supervisor::Impl {
     asio::posix::stream_descriptor children;
     Notifications notifications;
     asio::steady_timer look_timer, limit_timer, due_timer;
+    bool look_awaited = false;  // the timer is set, for this moment or an earlier one
+    Instant look_due;
     LookPace pace;
     Stepping stepping;
     SteppingPace stepping_pace;
@@ -273,10 +277,21 @@ void Supervisor::Impl::catch_up_with_output() {
     for (const auto& output : outputs) output->catch_up();
 }
 
+// Targets that stop all the time put the next look off with each stop. The timer is set anew only for a look
+// that is due earlier; one that was put off is noticed when the timer comes, which is much cheaper.
 void Supervisor::Impl::schedule_look() {
-    look_timer.expires_after(pace.next());
+    look_due = std::chrono::steady_clock::now() + pace.next();
+    if (!look_awaited || look_due < look_timer.expiry()) await_look();
+}
+
+void Supervisor::Impl::await_look() {
+    look_awaited = true;
+    look_timer.expires_at(look_due);
     look_timer.async_wait([this](const boost::system::error_code& cancelled) {
-        if (!cancelled && !decided()) look();
+        if (cancelled || decided()) return;
+        if (std::chrono::steady_clock::now() < look_due) return await_look();
+        look_awaited = false;
+        look();
     });
 }
 

@@ -67,17 +67,28 @@ bool SystemCall::meets(int wanted, const std::vector<ArgumentCondition>& where) 
            });
 }
 
+// At the filter the kernel tells of the call as it does at the entry; at the exit it tells the answer only.
 std::optional<SystemCall> system_call_of(pid_t tid) {
+    static_assert(offsetof(__ptrace_syscall_info, seccomp.nr) == offsetof(__ptrace_syscall_info, entry.nr) &&
+                  offsetof(__ptrace_syscall_info, seccomp.args) ==
+                      offsetof(__ptrace_syscall_info, entry.args));
     const auto stop = system_call_stop(tid);
-    auto state = stop ? registers(tid) : std::nullopt;
-    if (!state) return std::nullopt;
+    if (!stop) return std::nullopt;
     SystemCall call;
+    if (stop->op != PTRACE_SYSCALL_INFO_EXIT) {
+        call.convention = convention_of(stop->arch, stop->entry.nr);
+        number_it(call, stop->entry.nr);
+        std::ranges::copy(stop->entry.args, call.arguments.begin());
+        return call;
+    }
+    auto state = registers(tid);
+    if (!state) return std::nullopt;
     call.convention = convention_of(stop->arch, state->orig_rax);
     number_it(call, state->orig_rax);
-    // They stay there until the exit.
+    // They are still there.
     std::ranges::transform(registers_of(*state, call.convention), call.arguments.begin(),
                            [](const auto* argument) { return *argument; });
-    if (stop->op == PTRACE_SYSCALL_INFO_EXIT) call.answer = stop->exit.rval;
+    call.answer = stop->exit.rval;
     return call;
 }
 
