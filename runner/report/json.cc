@@ -215,10 +215,14 @@ namespace {
 std::string shifted(const Json& json, int columns) {
     const std::string text = dump(json, 2);
     const std::string margin(static_cast<size_t>(columns), ' ');
+    const auto lines = static_cast<size_t>(std::ranges::count(text, '\n'));
     std::string result;
-    for (const char c : text) {
-        result += c;
-        if (c == '\n') result += margin;
+    result.reserve(text.size() + lines * margin.size());
+    for (size_t begin = 0; begin < text.size();) {
+        const size_t end = std::min(text.find('\n', begin), text.size() - 1) + 1;
+        result.append(text, begin, end - begin);
+        if (text[end - 1] == '\n') result += margin;
+        begin = end;
     }
     return result;
 }
