@@ -40,7 +40,7 @@ void Stepping::begin(std::vector<pid_t> tids, Effort most) {
     most_ = most;
     events_before_ = tracing_.events();
     for (const pid_t tid : tids_) tracing_.pause(tid);
-    give_up_after(to_stop);
+    give_up_after(most_.limit);  // where many want the processor, even a stop takes long
 }
 
 void Stepping::give_up_after(milliseconds limit) {
@@ -110,11 +110,13 @@ Stepping::Effort SteppingPace::due(std::chrono::steady_clock::time_point now) {
         milliseconds quiet;
         size_t instructions;
     };
-    constexpr std::array<Turn, 6> turns = {{{milliseconds(15), 300},
+    constexpr std::array<Turn, 8> turns = {{{milliseconds(15), 300},
                                             {milliseconds(60), 1500},
                                             {milliseconds(250), 5000},
                                             {milliseconds(1000), 20000},
+                                            {milliseconds(2000), 20000},
                                             {milliseconds(4000), 20000},
+                                            {milliseconds(8000), 20000},
                                             {milliseconds(15000), 20000}}};
     if (next_ == turns.size() || now - quiet_since_ < turns[next_].quiet) return {};
     const Turn& turn = turns[next_++];
