@@ -45,7 +45,8 @@ namespace rehang {
 namespace {
 
 #define CONSTANT(name) std::pair<std::string_view, std::uint64_t>(#name, static_cast<std::uint64_t>(name))
-constexpr std::array constants{
+// Not by deduction from the elements: that nests too deep for clang.
+constexpr auto constants = std::to_array<std::pair<std::string_view, std::uint64_t>>({
     CONSTANT(O_RDONLY),
     CONSTANT(O_WRONLY),
     CONSTANT(O_RDWR),
@@ -495,7 +496,7 @@ constexpr std::array constants{
     CONSTANT(KVM_MEM_LOG_DIRTY_PAGES),
     CONSTANT(KVM_CAP_SPLIT_IRQCHIP),
     CONSTANT(KVM_CAP_IRQCHIP),
-};
+});
 #undef CONSTANT
 
 }  // namespace

@@ -15,7 +15,8 @@ struct SyscallPrototype {
     std::string_view arguments;
 };
 
-inline constexpr std::array syscall_prototypes{
+// Not by deduction from the elements: that nests too deep for clang.
+inline constexpr auto syscall_prototypes = std::to_array<SyscallPrototype>({
     SyscallPrototype{"accept", "#fd *upeer_sockaddr *upeer_addrlen"},
     SyscallPrototype{"accept4", "#fd *upeer_sockaddr *upeer_addrlen flags"},
     SyscallPrototype{"access", "/filename mode"},
@@ -347,6 +348,6 @@ inline constexpr std::array syscall_prototypes{
     SyscallPrototype{"waitid", "which upid *infop options *ru"},
     SyscallPrototype{"write", "#fd *buf +count"},
     SyscallPrototype{"writev", "#fd *vec +vlen"},
-};
+});
 
 }  // namespace rehang
