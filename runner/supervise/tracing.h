@@ -151,6 +151,7 @@ class Tracing {
     bool write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid);
     Fate fault(pid_t tid, const SystemCall& call);
     void begin_asked_call_again(pid_t tid);
+    void launching(pid_t tid, const SystemCall& call);
     void take_listener(pid_t tid, std::uint64_t descriptor);
     // tracing_watched_calls.cc
     void watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call);

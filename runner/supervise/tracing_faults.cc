@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ranges>
 
+#include "plan/target_filter.h"
 #include "supervise/call_conditions.h"
 #include "supervise/identity.h"
 #include "supervise/interruptions.h"
@@ -144,6 +145,14 @@ void Tracing::begin_asked_call_again(pid_t tid) {
     if (!injector_.concerns_call(call.number) || can_be_interrupted(call, tid)) return;
     state->rax = static_cast<std::uint64_t>(-restart_always);
     set_registers(tid, *state);
+}
+
+// What runs before the program of a [[process]] is the sandbox's launcher: no target, and no concern of any
+// point or fault.
+void Tracing::launching(pid_t tid, const SystemCall& call) {
+    const bool hands_over = call.number == SYS_seccomp && call.arguments[0] == listener_handover;
+    if (hands_over) take_listener(tid, call.arguments[2]);
+    go_on(tid, {});
 }
 
 void Tracing::take_listener(pid_t tid, std::uint64_t descriptor) {

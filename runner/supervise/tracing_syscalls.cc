@@ -24,6 +24,7 @@ void Tracing::entered_syscall(pid_t tid) {
     const auto entered = system_call_of(tid);
     if (!entered) return;
     const SystemCall& call = *entered;
+    if (!tree_.process_of(tid)->started) return launching(tid, call);
     note(EventKind::syscall, tid, call.name());
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });

@@ -10,7 +10,6 @@
 #include <csignal>
 
 #include "base/files.h"
-#include "plan/target_filter.h"
 #include "supervise/system_call.h"
 #include "supervise/tracing.h"
 
@@ -52,10 +51,6 @@ void Tracing::watch_call(pid_t tid, const TrackedProcess& process, const SystemC
         case SYS_clone:
         case SYS_clone3:
             return keep_child_traced(tid, call);
-        case SYS_seccomp:
-            if (call.arguments[0] == listener_handover && !process.started)
-                return take_listener(tid, call.arguments[2]);
-            break;
         case SYS_ptrace:
             return note_once("ptrace " + process.program,
                              fmt::format("{} ({}) calls ptrace, which fails with EPERM: rehang itself traces "
