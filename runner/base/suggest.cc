@@ -3,27 +3,33 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <tuple>
 
 namespace rehang {
 namespace {
 
-// Damerau-Levenshtein distance (optimal string alignment): a swap of neighbours counts once.
+constexpr size_t longest_compared = 256;  // quadratic: nobody mistypes a name of this length
+
+// Damerau-Levenshtein distance (optimal string alignment): a swap of neighbours counts once. Three rows of
+// its table are enough, and need no memory: there are thousands of candidates.
 size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::vector<size_t>> d(a.size() + 1, std::vector<size_t>(b.size() + 1));
-    for (size_t i = 0; i <= a.size(); ++i) d[i][0] = i;
-    for (size_t j = 0; j <= b.size(); ++j) d[0][j] = j;
+    using Line = std::array<unsigned, longest_compared + 1>;
+    std::array<Line, 3> lines;
+    Line *before = &lines[0], *last = &lines[1], *line = &lines[2];
+    for (size_t j = 0; j <= b.size(); ++j) (*line)[j] = static_cast<unsigned>(j);
     for (size_t i = 1; i <= a.size(); ++i) {
+        std::tie(before, last, line) = std::tuple(last, line, before);
+        (*line)[0] = static_cast<unsigned>(i);
         for (size_t j = 1; j <= b.size(); ++j) {
-            d[i][j] = std::min(
-                {d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
+            const unsigned replaced = (*last)[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1);
+            (*line)[j] = std::min({(*last)[j] + 1, (*line)[j - 1] + 1, replaced});
             if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                d[i][j] = std::min(d[i][j], d[i - 2][j - 2] + 1);
+                (*line)[j] = std::min((*line)[j], (*before)[j - 2] + 1);
         }
     }
-    return d[a.size()][b.size()];
+    return (*line)[b.size()];
 }
-
-constexpr size_t longest_compared = 256;  // quadratic: nobody mistypes a name of this length
 
 }  // namespace
 
