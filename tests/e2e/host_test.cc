@@ -28,6 +28,17 @@ process = "p"
 enter = "libc.so.6!exit"
 )"});
 
+// Every second call of the shell's writes fails.
+const std::string fails = text_of(
+    {.name = "fails", .argv = R"("/bin/sh", "-c", "echo 1; echo 2; echo 3; echo 4")", .rest = R"([[fault]]
+name = "no-space"
+process = "p"
+syscall = "write"
+where = { fd = 1 }
+every = 2
+errno = "ENOSPC"
+)"});
+
 struct Lacking {
     std::string handicap;
     std::string ability;  // that `doctor` marks
@@ -106,6 +117,7 @@ TEST_CASE("what has a substitute may be missing: verdicts are the same") {
     const Folder folder;
     const std::string exiting = folder.file("exits.toml", exits);
     const std::string hanging = folder.file("hangs.toml", hangs);
+    const std::string failing = folder.file("fails.toml", fails);
     for (const std::string handicap : {"no-kcmp", "no-notification"}) {
         INFO(handicap);
         CHECK(rehang_without({handicap}, {"doctor"}).status == 0);
@@ -113,6 +125,9 @@ TEST_CASE("what has a substitute may be missing: verdicts are the same") {
         const Json report = run_of(rehang_without({handicap}, {"run", hanging, "--json", "-"}));
         CHECK(report["outcome"] == "hung");
         CHECK(report["proven"] == true);
+        const Json faulty = run_of(rehang_without({handicap}, {"run", failing, "--json", "-"}));
+        CHECK(faulty["streams"][0]["stdout"] == "2\n4\n");
+        CHECK(faulty["faults"][0] == Json({{"name", "no-space"}, {"matched", 4}, {"fired", 2}}));
     }
 }
 
