@@ -22,6 +22,8 @@ std::optional<Finding> find_lock_cycle(const Evidence& evidence);
 std::optional<Finding> find_held_pipe(const Evidence& evidence);
 // A thread waits for one that existed in its process's parent, and that fork did not copy (lost_thread.cc).
 std::optional<Finding> find_lost_thread(const Evidence& evidence);
+// A thread waits for a wake-up that a fault of the scenario has swallowed (lost_wakeup.cc).
+std::optional<Finding> find_unmade_wake(const Evidence& evidence);
 // A thread waits for a wake-up that has come already, or that nobody is left to give (lost_wakeup.cc).
 std::optional<Finding> find_lost_wakeup(const Evidence& evidence);
 

@@ -41,16 +41,41 @@ bool means_that_it_has_come(const Evidence& evidence, const ThreadWait& waiting)
 }
 
 // The kernel puts a thread to sleep only while the word is what the thread expects: it has changed since.
-bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) {
+bool word_has_changed(const Evidence& evidence, const ThreadWait& waiting) {
     const ThreadSnapshot* const thread = find_thread(evidence.snapshot, waiting.tid);
-    const ProcessSnapshot* const process = find_process(evidence.snapshot, waiting.pid);
-    if (waiting.wait.kind != WaitKind::futex || waiting.wait.retried || thread->syscall != SYS_futex ||
-        !has_glibc(*process))
+    if (waiting.wait.kind != WaitKind::futex || waiting.wait.retried || thread->syscall != SYS_futex)
         return false;
     const auto operation = thread->args[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG | FUTEX_CLOCK_REALTIME};
     const bool compares = operation == FUTEX_WAIT || operation == FUTEX_WAIT_BITSET;
-    return compares && waiting.wait.word != waiting.wait.expected &&
+    return compares && waiting.wait.word != waiting.wait.expected;
+}
+
+bool sleeps_though_changed(const Evidence& evidence, const ThreadWait& waiting) {
+    return word_has_changed(evidence, waiting) && has_glibc(*find_process(evidence.snapshot, waiting.pid)) &&
            means_that_it_has_come(evidence, waiting);
+}
+
+// The wake-up at this very word that a fault has answered in the kernel's place.
+const UnmadeWake* unmade_wake_of(const Evidence& evidence, const ThreadWait& waiting) {
+    const auto& wakes = evidence.scope.unmade_wakes;
+    const auto found = std::ranges::find_if(wakes, [&](const UnmadeWake& wake) {
+        return wake.pid == waiting.pid && wake.address == waiting.wait.address;
+    });
+    return found == wakes.end() ? nullptr : &*found;
+}
+
+Finding tell_unmade(const Evidence& evidence, const ThreadWait& waiting, const UnmadeWake& wake) {
+    Finding finding = {
+        .cause = Cause::lost_wakeup, .sentences = {}, .thread = waiting.tid, .nodes = {}, .edges = {}};
+    const ProcessSnapshot& process = *find_process(evidence.snapshot, waiting.pid);
+    finding.sentences.push_back(what_hangs(evidence, waiting));
+    finding.sentences.push_back(fmt::format(
+        "It went to sleep while the word was {}, and the word is {} by now: what it waited for has happened. "
+        "The futex call by which {} {} wanted to wake it was answered by the fault {}, and has woken nobody.",
+        waiting.wait.expected, waiting.wait.word, process.path,
+        wake.by == 1 ? "main" : fmt::format("thread {}", wake.by), wake.fault));
+    add_who_waits_in_turn(finding, evidence, waiting);
+    return finding;
 }
 
 Finding tell_changed(const Evidence& evidence, const ThreadWait& waiting) {
@@ -138,6 +163,15 @@ Finding tell_nobody_left(const Evidence& evidence, const ThreadWait& waiting) {
 }
 
 }  // namespace
+
+// Of a chain that ends at a sleeper whose word has changed since the fault is why.
+std::optional<Finding> find_unmade_wake(const Evidence& evidence) {
+    for (const ThreadWait* const thread : stuck_chain(evidence))
+        if (const UnmadeWake* const wake = unmade_wake_of(evidence, *thread);
+            wake && word_has_changed(evidence, *thread))
+            return tell_unmade(evidence, *thread, *wake);
+    return std::nullopt;
+}
 
 std::optional<Finding> find_lost_wakeup(const Evidence& evidence) {
     const auto chain = stuck_chain(evidence);

@@ -71,6 +71,14 @@ struct ForkRecord {
     std::shared_ptr<const std::vector<elf::SavedStack>> memory;
 };
 
+// A futex wake-up that a fault of the scenario has answered: the kernel has not made it.
+struct UnmadeWake {
+    pid_t pid = 0;  // of the process whose memory the word is in
+    std::uint64_t address = 0;
+    std::string fault;  // name
+    unsigned by = 0;    // the thread's number in its process
+};
+
 struct Scope {
     World world = World::sandbox;
     // With everything below them they are looked at. In a sandbox the one root is its init, which never
@@ -78,6 +86,7 @@ struct Scope {
     std::vector<pid_t> roots;
     std::vector<KnownProcess> processes;
     std::vector<ForkRecord> forks;
+    std::vector<UnmadeWake> unmade_wakes = {};
     std::vector<std::string> main_processes;  // the paths of the [[process]]es: when all that are left of
                                               // them are stuck, the run hangs
 };

@@ -85,6 +85,22 @@ void Watch::attach(const Tracing& tracing, pid_t init) {
     init_ = init;
 }
 
+std::vector<UnmadeWake> Watch::unmade_wakes() const {
+    std::vector<UnmadeWake> wakes;
+    for (const Tracing::UnmadeWake& wake : tracing_->unmade_wakes()) {
+        const auto& processes = tracing_->tree().processes();
+        const bool same_memory = std::ranges::any_of(processes, [&](const TrackedProcess& process) {
+            return process.pid == wake.pid && process.execs == wake.execs && !process.ended();
+        });
+        if (same_memory)
+            wakes.push_back({.pid = wake.pid,
+                             .address = wake.address,
+                             .fault = plan_->syscall_faults[wake.fault].name,
+                             .by = wake.by});
+    }
+    return wakes;
+}
+
 Scope Watch::scope() {
     Scope scope{.roots = {init_}, .processes = {}, .forks = forks_, .main_processes = {}};
     for (const TrackedProcess& process : tracing_->tree().processes())
@@ -92,6 +108,7 @@ Scope Watch::scope() {
     for (KnownProcess& process : scope.processes)
         for (KnownThread& thread : process.threads)
             thread.spin = step_view_.seen(thread.tid, tracing_->stands(thread.tid));
+    scope.unmade_wakes = unmade_wakes();
     for (const PlannedProcess& process : plan_->processes) scope.main_processes.push_back(process.name);
     return scope;
 }

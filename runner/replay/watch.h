@@ -34,6 +34,7 @@ class Watch : public Watcher {
 
   private:
     Scope scope();
+    std::vector<UnmadeWake> unmade_wakes() const;
     void limit_kept_memory();
     UnmetHold missing(size_t hold, size_t point, std::string reason, const Diagnosis& diagnosis) const;
 

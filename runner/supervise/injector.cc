@@ -78,7 +78,10 @@ std::vector<size_t> Injector::decide(const SystemCall& call, const Caller& calle
         Count& count = counts_[index][who];
         ++count.calls;
         if ((decided && !logs) || !fires(index, who, count)) continue;
-        ++states_[index].fired;
+        if (states_[index].fired++ == 0) {
+            states_[index].first = caller.process;
+            states_[index].first_nth = caller.thread_nth;
+        }
         ++count.fired;
         decided |= !logs;
         fired.insert(logs ? fired.begin() : fired.end(), index);

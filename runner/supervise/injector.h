@@ -34,6 +34,8 @@ class Caller {
 struct FaultState {
     std::uint64_t matched = 0;  // calls that fit, while the fault was in force
     std::uint64_t fired = 0;
+    ProcessPath first;       // whose call it fired at first …
+    unsigned first_nth = 0;  // … and which thread of it
 };
 
 class Injector {

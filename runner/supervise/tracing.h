@@ -87,6 +87,16 @@ class Tracing {
     // Program images in which the fault's function was stubbed out.
     int stubbed(size_t fault) const { return stubbed_[fault]; }
     const Injector& injector() const { return injector_; }
+    // A futex wake-up that a fault has answered instead of its being made.
+    struct UnmadeWake {
+        pid_t pid = 0;
+        unsigned execs = 0;         // of the process then
+        std::uint64_t address = 0;  // of the word
+        size_t fault = 0;           // of plan.syscall_faults
+        unsigned by = 0;            // the thread's number in its process
+        auto operator<=>(const UnmadeWake&) const = default;
+    };
+    const std::set<UnmadeWake>& unmade_wakes() const { return unmade_wakes_; }
 
     const ForkTree& tree() const { return tree_; }
     const Director& director() const { return director_; }
@@ -149,6 +159,7 @@ class Tracing {
     bool passes_fired(size_t fault, pid_t tid);
     void send_signals(const FaultEffect& effect, pid_t tid);
     bool write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid);
+    void note_unmade_wake(size_t fault, pid_t tid, const SystemCall& call);
     Fate fault(pid_t tid, const SystemCall& call);
     void begin_asked_call_again(pid_t tid);
     void launching(pid_t tid, const SystemCall& call);
@@ -218,6 +229,7 @@ class Tracing {
     std::map<pid_t, Pending> kept_;  // held and delayed threads
     std::map<pid_t, Instant> due_;   // of those, the delayed ones
     std::map<pid_t, AfterCall> after_call_;
+    std::set<UnmadeWake> unmade_wakes_;
     std::set<pid_t> stays_at_birth_;  // made, to be held, not stopped yet
     // Threads whose maker's event has not come yet: the status of their first stop, or of their end; `dying`
     // for one that was killed at once and let go.

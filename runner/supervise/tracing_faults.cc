@@ -1,5 +1,6 @@
 // The part of Tracing about system call faults. A call comes here in one of two ways (filter.h): its thread
 // is stopped at it, or waits for an answer.
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -95,6 +96,21 @@ bool Tracing::write_out(const FaultEffect& effect, const SystemCall& call, pid_t
     });
 }
 
+// A sleeper that nobody wakes is to be explained by it.
+void Tracing::note_unmade_wake(size_t fault, pid_t tid, const SystemCall& call) {
+    constexpr size_t enough = 1000;
+    const auto operation = call.arguments[1] & ~std::uint64_t{FUTEX_PRIVATE_FLAG};
+    const bool wakes =
+        call.number == SYS_futex && (operation == FUTEX_WAKE || operation == FUTEX_WAKE_BITSET);
+    if (!wakes || unmade_wakes_.size() == enough) return;
+    const TrackedProcess& process = *tree_.process_of(tid);
+    unmade_wakes_.insert({.pid = process.pid,
+                          .execs = process.execs,
+                          .address = call.arguments[0],
+                          .fault = fault,
+                          .by = tree_.thread(tid)->nth});
+}
+
 // The thread is stopped at the call.
 Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
     Fate fate;
@@ -106,6 +122,7 @@ Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
         AfterCall after{.answered = {}, .restore = {}, .delay = effect.delay_after};
         if (effect.answer) {
             fate.answered = true;
+            note_unmade_wake(index, tid, call);
             answer_call(tid, answer_of(effect, write_out(effect, call, tid)));
         } else if (effect.limit_bytes && call.arguments.at(effect.limited_argument) > *effect.limit_bytes) {
             after.restore = {effect.limited_argument, call.arguments.at(effect.limited_argument)};
@@ -126,9 +143,12 @@ CallAnswer Tracing::asked(const Notifications::Question& question) {
         REHANG_CHECK(effect.is_immediate());
         passes_fired(index, question.tid);
         send_signals(effect, question.tid);
+        // The kernel makes a call whose answer comes before the caller has noticed that it is dead.
+        if (effect.kill) answer = {.make = false, .value = -EINTR};
         if (!effect.answer) continue;
         answer.make = false;
         answer.value = answer_of(effect, write_out(effect, question.call, question.tid));
+        note_unmade_wake(index, question.tid, question.call);
     }
     return answer;
 }
