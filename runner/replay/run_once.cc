@@ -75,15 +75,17 @@ Expected<std::vector<TargetFilter>> filters_for(const Plan& plan) {
     return filters;
 }
 
+std::string thread_text(const ProcessPath& process, unsigned nth) {
+    return fmt::format("{} {}", process.text(), nth == 1 ? "main" : fmt::format("thread {}", nth));
+}
+
 void tell_points(RunReport& report, const Plan& plan, const Director& director, Instant launched) {
     for (size_t i = 0; i < plan.points.size(); ++i) {
         const PointState& state = director.points()[i];
         PointReport point{.name = plan.points[i].name, .reached_ms = {}, .by = {}};
         if (state.reached) {
             point.reached_ms = ms_between(launched, *state.reached);
-            const std::string thread =
-                state.thread_nth == 1 ? "main" : fmt::format("thread {}", state.thread_nth);
-            point.by = fmt::format("{} {}", state.process.text(), thread);
+            point.by = thread_text(state.process, state.thread_nth);
         }
         report.points.push_back(std::move(point));
     }
@@ -179,8 +181,12 @@ void tell_diagnosis(RunReport& report, Diagnosis diagnosis) {
 
 // Nobody counts what the kernel answers by itself.
 FaultReport fault_report(const PlannedSyscallFault& fault, const FaultState& state) {
-    if (fault.in_kernel && state.matched == 0) return {.name = fault.name, .matched = {}, .fired = {}};
-    return {.name = fault.name, .matched = state.matched, .fired = state.fired};
+    FaultReport report{.name = fault.name, .does = fault_text(fault), .matched = {}, .fired = {}};
+    if (fault.in_kernel && state.matched == 0) return report;
+    report.matched = state.matched;
+    report.fired = state.fired;
+    if (state.fired > 0) report.first_by = thread_text(state.first, state.first_nth);
+    return report;
 }
 
 void tell(RunReport& report, const Plan& plan, Supervision& supervision, const Tracing& tracing,
@@ -193,8 +199,10 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
     report.outcome = decide(supervision.end, report, director.order_complete());
     report.proven = supervision.end == End::stuck;
     for (size_t i = 0; i < plan.function_faults.size(); ++i)
-        report.faults.push_back(
-            {.name = plan.function_faults[i].name, .matched = tracing.stubbed(i), .fired = {}});
+        report.faults.push_back({.name = plan.function_faults[i].name,
+                                 .does = fault_text(plan.function_faults[i]),
+                                 .matched = tracing.stubbed(i),
+                                 .fired = {}});
     for (size_t i = 0; i < plan.syscall_faults.size(); ++i)
         report.faults.push_back(fault_report(plan.syscall_faults[i], tracing.injector().faults()[i]));
     report.notes = tracing.notes();

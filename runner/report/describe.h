@@ -11,6 +11,9 @@ namespace rehang {
 std::string verdict_text(const RunReport& report);
 // "zombie, exited with 0", "gone, ended by SIGKILL", "running".
 std::string state_text(const DiagnosedProcess& process);
+// "write: fails with ENOSPC", "read, pread64: comes 20ms later", "libx.so!f: returns 0" (text_faults.cc).
+std::string fault_text(const PlannedSyscallFault& fault);
+std::string fault_text(const PlannedFunctionFault& fault);
 // " tcmalloc=libtcmalloc.so.4", a space and K=V for each parameter; "" without any.
 std::string params_text(const Params& params);
 

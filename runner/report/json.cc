@@ -96,8 +96,10 @@ Json point_json(const PointReport& point) {
 
 Json fault_json(const FaultReport& fault) {
     return {{"name", fault.name},
+            {"does", fault.does},
             {"matched", optional_json(fault.matched)},
-            {"fired", optional_json(fault.fired)}};
+            {"fired", optional_json(fault.fired)},
+            {"first_by", fault.first_by}};
 }
 
 Json unmet_json(const UnmetHold& unmet) {

@@ -193,6 +193,8 @@ FaultReport read_fault(const Reader& reader) {
     reader.get("name", fault.name);
     reader.get("matched", fault.matched);
     reader.get("fired", fault.fired);
+    reader.get("does", fault.does);
+    reader.get("first_by", fault.first_by);
     return fault;
 }
 

@@ -22,10 +22,12 @@ struct PointReport {
 
 struct FaultReport {
     std::string name;
+    std::string does = {};  // "write: fails with ENOSPC"
     // Calls that fit while it was in force; of a function fault the program images in which the function was
     // stubbed out. Nothing for one that the kernel answers by itself.
     std::optional<std::uint64_t> matched;
     std::optional<std::uint64_t> fired;  // of those; nothing where that can't be seen
+    std::string first_by = {};           // "probe/1 thread 2": whose call it fired at first
 };
 
 struct UnmetHold {

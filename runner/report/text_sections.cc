@@ -172,17 +172,6 @@ std::string stacks_section(const RunReport& report, const TextStyle& style) {
     return text.empty() ? text : section("Stacks", style) + text;
 }
 
-std::string fault_text(const FaultReport& fault) {
-    const auto plural = [](std::uint64_t count) { return count == 1 ? "" : "s"; };
-    if (!fault.matched)
-        return fmt::format("fault {}: answered by the kernel, which does not count", fault.name);
-    if (!fault.fired)
-        return fmt::format("fault {}: in place in {} program image{}", fault.name, *fault.matched,
-                           plural(*fault.matched));
-    return fmt::format("fault {}: fired at {} of {} call{}", fault.name, *fault.fired, *fault.matched,
-                       plural(*fault.matched));
-}
-
 std::string order_section(const RunReport& report, const TextStyle& style) {
     if (report.points.empty()) return "";
     auto points = report.points;
@@ -195,8 +184,6 @@ std::string order_section(const RunReport& report, const TextStyle& style) {
         text +=
             fmt::format("  {}  {:>9}  {}\n", padded(point.name, names),
                         point.reached_ms ? fmt::format("{:.1f} ms", *point.reached_ms) : "never", point.by);
-    for (const FaultReport& fault : report.faults)
-        text += fmt::format("  {}\n", painted(fault_text(fault), Tone::faint, style));
     return text;
 }
 

@@ -11,6 +11,7 @@ std::string processes_section(const RunReport& report, const TextStyle& style);
 std::string why_section(const RunReport& report, const TextStyle& style);
 std::string stacks_section(const RunReport& report, const TextStyle& style);
 std::string order_section(const RunReport& report, const TextStyle& style);
+std::string faults_section(const RunReport& report, const TextStyle& style);  // text_faults.cc
 std::string unmet_section(const RunReport& report, const TextStyle& style);
 std::string mismatch_section(const RunReport& report, const TextStyle& style);
 std::string looking_section(const RunReport& report, const TextStyle& style);

@@ -77,7 +77,10 @@ RunReport inherited_lock_hang() {
     report.points = {{.name = "second_fork", .reached_ms = 2.3, .by = "probe/1 main"},
                      {.name = "rcu_in_lock", .reached_ms = 1.5, .by = "probe/1 thread 2"},
                      {.name = "grandchild", .reached_ms = 3.8, .by = "probe/1/1 main"}};
-    report.faults = {{.name = "no-fork-handlers", .matched = 1, .fired = {}}};
+    report.faults = {{.name = "no-fork-handlers",
+                      .does = "libtcmalloc.so.4!perftools_pthread_atfork: returns 0",
+                      .matched = 1,
+                      .fired = {}}};
     DiagnosedProcess zombie = process("probe/1", "probe", 3, "zombie");
     zombie.exit_status = W_EXITCODE(0, 0);
     DiagnosedProcess daemon = process("probe/1/1", "probe/1", 5, "running");

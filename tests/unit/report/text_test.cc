@@ -1,7 +1,13 @@
 #include "report/text.h"
 
+#include <sys/syscall.h>
+
+#include <cerrno>
+#include <csignal>
+
 #include "catch.h"
 #include "example_report.h"
+#include "report/describe.h"
 #include "report/text_layout.h"
 
 namespace rehang {
@@ -44,11 +50,55 @@ Order
   rcu_in_lock     1.5 ms  probe/1 thread 2
   second_fork     2.3 ms  probe/1 main
   grandchild      3.8 ms  probe/1/1 main
-  fault no-fork-handlers: in place in 1 program image
+
+Faults
+  no-fork-handlers  libtcmalloc.so.4!perftools_pthread_atfork: returns 0  in place in 1 program
+                                                                          image
 
 next: `rehang run scenarios/allocator/daemonize.toml --json -` has every detail, `--repeat 100`
       shows that it is no luck
 )");
+}
+
+TEST_CASE("faults: what each does, how often it fired, and where first; without any points, too") {
+    RunReport report = good_control();
+    report.faults = {{.name = "disk-full",
+                      .does = "write: fails with ENOSPC",
+                      .matched = 7,
+                      .fired = 1,
+                      .first_by = "copy main"},
+                     {.name = "slow", .does = "openat: comes 20ms later", .matched = 3, .fired = 0},
+                     {.name = "elsewhere", .does = "fsync: fails with EIO", .matched = 0, .fired = 0},
+                     {.name = "in-kernel", .does = "socket: fails with EACCES", .matched = {}, .fired = {}}};
+    CHECK_THAT(render(report, {.width = 100}), Catch::Matchers::Contains(R"(
+Faults
+  disk-full  write: fails with ENOSPC   fired at 1 of 7 calls, first in copy main
+  slow       openat: comes 20ms later   never fired, 3 calls fitted
+  elsewhere  fsync: fails with EIO      never fired: no call fitted
+  in-kernel  socket: fails with EACCES  answered by the kernel, which does not count
+)"));
+}
+
+TEST_CASE("what a fault does, in words") {
+    PlannedSyscallFault fault;
+    fault.calls = {{.number = SYS_read, .arguments = {}, .more = {}},
+                   {.number = SYS_write, .arguments = {}, .more = {}}};
+    CHECK(fault_text(fault) == "read, write: is counted");
+    fault.effect.answer = -EINTR;
+    fault.effect.delay = std::chrono::milliseconds(20);
+    CHECK(fault_text(fault) == "read, write: comes 20ms later, fails with EINTR");
+    fault.effect = {};
+    fault.effect.limit_bytes = 3;
+    fault.effect.signal = SIGUSR1;
+    for (const int more : {SYS_open, SYS_close, SYS_read})
+        fault.calls.push_back({.number = more, .arguments = {}, .more = {}});
+    fault.calls.push_back({.number = SYS_fsync, .arguments = {}, .more = {}});
+    CHECK(fault_text(fault) ==
+          "read, write, open and 2 more calls: sends SIGUSR1 to its thread, is made for 3 bytes at most");
+    fault.calls.resize(1);
+    fault.effect = {};
+    fault.effect.kill = true;
+    CHECK(fault_text(fault) == "read: kills its process");
 }
 
 TEST_CASE("what the threads of an ended process wait for is no question") {
