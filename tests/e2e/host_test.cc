@@ -127,7 +127,8 @@ TEST_CASE("what has a substitute may be missing: verdicts are the same") {
         CHECK(report["proven"] == true);
         const Json faulty = run_of(rehang_without({handicap}, {"run", failing, "--json", "-"}));
         CHECK(faulty["streams"][0]["stdout"] == "2\n4\n");
-        CHECK(faulty["faults"][0] == Json({{"name", "no-space"}, {"matched", 4}, {"fired", 2}}));
+        CHECK(faulty["faults"][0]["matched"] == 4);
+        CHECK(faulty["faults"][0]["fired"] == 2);
     }
 }
 

@@ -52,8 +52,7 @@ Order
   grandchild      3.8 ms  probe/1/1 main
 
 Faults
-  no-fork-handlers  libtcmalloc.so.4!perftools_pthread_atfork: returns 0  in place in 1 program
-                                                                          image
+  no-fork-handlers  libtcmalloc.so.4!perftools_pthread_atfork: returns 0  in place in 1 program image
 
 next: `rehang run scenarios/allocator/daemonize.toml --json -` has every detail, `--repeat 100`
       shows that it is no luck
