@@ -22,9 +22,13 @@ std::vector<std::uint64_t> words_for(size_t bytes) {
     return std::vector<std::uint64_t>((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
 }
 
-bool readable(int fd) {
+short events_of(int fd) {
     pollfd asked{.fd = fd, .events = POLLIN, .revents = 0};
-    return ::poll(&asked, 1, 0) > 0 && (asked.revents & POLLIN) != 0;
+    return ::poll(&asked, 1, 0) > 0 ? asked.revents : short{0};
+}
+
+bool readable(int fd) {
+    return (events_of(fd) & POLLIN) != 0;
 }
 
 }  // namespace
@@ -47,10 +51,13 @@ void Notifications::add(UniqueFd listener) {
 
 void Notifications::await(Listener& listener) {
     listener.async_wait(Listener::wait_read, [this, &listener](const boost::system::error_code& error) {
-        // With the last target the listener hangs up: there is nothing to be waited for any more.
-        if (error || !readable(listener.native_handle())) return;
-        answer_burst(listener.native_handle());
-        await(listener);
+        if (error) return;
+        const short events = events_of(listener.native_handle());
+        if ((events & POLLIN) != 0) answer_burst(listener.native_handle());
+        // With the last target the listener hangs up: there is nothing to be waited for any more. Without
+        // that whoever asked was killed meanwhile, and others will ask.
+        const bool hung_up = (events & POLLHUP) != 0 && (events & POLLIN) == 0;
+        if (!hung_up) await(listener);
     });
 }
 
