@@ -15,6 +15,7 @@
 #include "base/files.h"
 #include "base/unique_fd.h"
 #include "host/host.h"
+#include "host/probes.h"
 #include "host/search_path.h"
 
 namespace rehang {
@@ -87,23 +88,23 @@ Expected<void> missing(const std::string& what, const std::string& name) {
 }
 
 Expected<void> check_file(const std::string& name) {
+    constexpr std::string_view kvm = "/dev/kvm";
     if (!name.contains('/')) {
         if (find_library(name)) return {};
         return missing(fmt::format("library {}", name), name);
     }
     struct stat status {};
     if (::stat(name.c_str(), &status) != 0) {
-        if (name == "/dev/kvm")
-            return unsupported(
-                "/dev/kvm is not on this host",
-                "switch virtualisation on in the firmware (or nesting on in the outer machine), then: "
-                "sudo modprobe -a kvm_intel kvm_amd");
+        const int error = errno;
+        if (name == kvm) return unsupported(fmt::format("{} is not on this host", name), kvm_fix(error));
         return missing(fmt::format("file {}", name), name);
     }
     const int access = S_ISCHR(status.st_mode) ? R_OK | W_OK : R_OK;
     if (::access(name.c_str(), access) == 0) return {};
-    return unsupported(fmt::format("{} can't be used: {}", name, std::strerror(errno)),
-                       fmt::format("look at its owner and permissions: ls -l {}", name));
+    const int error = errno;
+    return unsupported(
+        fmt::format("{} can't be used: {}", name, std::strerror(error)),
+        name == kvm ? kvm_fix(error) : fmt::format("look at its owner and permissions: ls -l {}", name));
 }
 
 }  // namespace

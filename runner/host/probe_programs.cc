@@ -13,14 +13,6 @@ namespace rehang {
 
 namespace {
 
-std::string kvm_fix(int errno_value) {
-    if (errno_value == EACCES || errno_value == EPERM)
-        return "join the group that may use it, then log in again: sudo adduser $USER kvm";
-    return "switch virtualisation on in the firmware (or nesting on in the outer machine), then: sudo "
-           "modprobe -a "
-           "kvm_intel kvm_amd";
-}
-
 Ability probe_kvm() {
     const UniqueFd kvm(::open("/dev/kvm", O_RDWR | O_CLOEXEC));
     const int error = kvm && ::ioctl(kvm.get(), KVM_GET_API_VERSION, 0) == KVM_API_VERSION ? 0 : errno;
@@ -40,6 +32,14 @@ Ability probe_program(const std::string& name) {
 }
 
 }  // namespace
+
+std::string kvm_fix(int errno_value) {
+    if (errno_value == EACCES || errno_value == EPERM)
+        return "join the group that may use it, then log in again: sudo adduser $USER kvm";
+    return "switch virtualisation on in the firmware (or nesting on in the outer machine), then: sudo "
+           "modprobe -a "
+           "kvm_intel kvm_amd";
+}
 
 std::vector<Ability> probe_programs() {
     return {probe_kvm(), probe_program("gdb"), probe_program("qemu-system-x86_64"), probe_program("virsh")};

@@ -21,6 +21,9 @@ Ability probe_seccomp_notification();
 // Optional: /dev/kvm and the programs that some scenarios and tests use.
 std::vector<Ability> probe_programs();
 
+// How to get /dev/kvm, by the errno value that trying to open it ended with.
+std::string kvm_fix(int errno_value);
+
 // An Ability from the errno value that trying it ended with; 0: it works.
 Ability ability_from(std::string name, int errno_value, std::string seen, std::string fix);
 

@@ -1,9 +1,11 @@
 // Libraries, programs, needs and the packages that bring them.
+#include <cerrno>
 #include <filesystem>
 
 #include "catch.h"
 #include "host/host.h"
 #include "host/packages.h"
+#include "host/probes.h"
 
 using namespace rehang;
 namespace fs = std::filesystem;
@@ -47,6 +49,11 @@ TEST_CASE("a need that is missing is unsupported, and names the package where it
     const auto program = check_need("program:/nowhere/virsh");
     REQUIRE_FALSE(program);
     CHECK(program.error().hint == "install it: apt install libvirt-clients");
+}
+
+TEST_CASE("what helps to get /dev/kvm depends on why it can't be opened") {
+    CHECK(kvm_fix(EACCES).ends_with("sudo adduser $USER kvm"));
+    CHECK(kvm_fix(ENOENT).ends_with("sudo modprobe -a kvm_intel kvm_amd"));
 }
 
 TEST_CASE("a need that can't be read is a mistake of the scenario") {

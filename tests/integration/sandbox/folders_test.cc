@@ -1,4 +1,5 @@
 // The file system that a target sees.
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -8,6 +9,7 @@
 #include <fstream>
 
 #include "base/files.h"
+#include "base/unique_fd.h"
 #include "catch.h"
 #include "running.h"
 
@@ -68,6 +70,17 @@ TEST_CASE("/dev/null and /dev/zero work") {
     const auto output = output_of("echo gone > /dev/null && head -c 3 /dev/zero | wc -c");
     if (!output) return;
     CHECK(*output == "3\n");
+}
+
+TEST_CASE("whoever may open a device of the host may do so in the sandbox, and nobody else") {
+    const auto output = output_of("for d in full kvm; do (exec 3<>/dev/$d) 2>/dev/null && echo $d; done");
+    if (!output) return;
+    std::string expected;
+    for (const char* device : {"full", "kvm"})
+        if (const UniqueFd opened(::open(fmt::format("/dev/{}", device).c_str(), O_RDWR | O_CLOEXEC)); opened)
+            expected += fmt::format("{}\n", device);
+    CHECK(*output == expected);
+    CHECK(expected.starts_with("full\n"));
 }
 
 TEST_CASE("a private folder that the host has is empty and writable; what surrounds it stays") {
