@@ -16,10 +16,12 @@
 namespace rehang {
 namespace {
 
+// Without a program it is only a question whether the kernel knows the flags, which it answers with EFAULT.
 bool installs_a_filter(const SystemCall& call) {
     const auto operation = static_cast<unsigned>(call.arguments[0]);
     if (call.number == SYS_seccomp)
-        return operation == SECCOMP_SET_MODE_FILTER || operation == SECCOMP_SET_MODE_STRICT;
+        return operation == SECCOMP_SET_MODE_STRICT ||
+               (operation == SECCOMP_SET_MODE_FILTER && call.arguments[2] != 0);
     return call.number == SYS_prctl && operation == PR_SET_SECCOMP;
 }
 
