@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "catch.h"
@@ -30,7 +31,11 @@ TEST_CASE("list shows the catalogue, check finds no mistakes in it") {
 
 TEST_CASE("every scenario of the catalogue and its control come out as expected, the same three times") {
     if (must_skip()) return;
-    const Finished result = rehang({"run", catalogue, "--repeat", "3", "--json", "-"});
+    std::vector<std::string> words = {"run", "--repeat", "3", "--json", "-"};
+    for (const auto& folder : std::filesystem::directory_iterator(catalogue))
+        if (folder.path().filename() != "kvm")  // not every host has the device: kvm_test.cc
+            words.push_back(folder.path().string());
+    const Finished result = rehang(words);
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     const Json report = Json::parse(result.out);

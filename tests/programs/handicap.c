@@ -2,7 +2,8 @@
 //
 // Runs a program on a host that lacks something, as it looks from inside: a kernel without a feature, a
 // container or a security module that forbids one. User namespaces are taken away by the kernel's own limit
-// (user_namespaces(7)), everything else by a seccomp filter that answers what such a host answers.
+// (user_namespaces(7)), devices by a /dev without them, everything else by a seccomp filter that answers what
+// such a host answers.
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
@@ -11,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static _Noreturn void fail(const char* what) {
@@ -50,22 +53,38 @@ static const struct refusal refusals[] = {
 };
 
 static void write_text(const char* path, const char* text) {
-    const int fd = open(path, O_WRONLY | O_CLOEXEC);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) fail(path);
     close(fd);
 }
 
-// In a user namespace of our own the limits can be set, and hold for all below it, without privileges.
-static void forbid_user_namespaces(void) {
+static void enter_namespaces(int kinds) {
     char user_map[64];
     char group_map[64];
     snprintf(user_map, sizeof user_map, "%u %u 1", geteuid(), geteuid());
     snprintf(group_map, sizeof group_map, "%u %u 1", getegid(), getegid());
-    if (unshare(CLONE_NEWUSER) != 0) fail("unshare");
+    if (unshare(CLONE_NEWUSER | kinds) != 0) fail("unshare");
     write_text("/proc/self/uid_map", user_map);
     write_text("/proc/self/setgroups", "deny");
     write_text("/proc/self/gid_map", group_map);
+}
+
+// In a user namespace of our own the limits can be set, and hold for all below it, without privileges.
+static void forbid_user_namespaces(void) {
+    enter_namespaces(0);
     write_text("/proc/sys/user/max_user_namespaces", "0");
+}
+
+// A container's /dev: null is there, /dev/kvm is not.
+static void take_devices_away(void) {
+    enter_namespaces(CLONE_NEWNS);
+    const int null = (int)syscall(SYS_open_tree, AT_FDCWD, "/dev/null", OPEN_TREE_CLONE);
+    if (null < 0) fail("open_tree");
+    if (mount("handicap", "/dev", "tmpfs", 0, NULL) != 0) fail("mount");
+    write_text("/dev/null", "");
+    if (syscall(SYS_move_mount, null, "", AT_FDCWD, "/dev/null", MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        fail("move_mount");
+    close(null);
 }
 
 static int refuse(scmp_filter_ctx filter, const char* handicap) {
@@ -97,6 +116,10 @@ int main(int argc, char** argv) {
     for (; at < argc && strcmp(argv[at], "--") != 0; ++at) {
         if (strcmp(argv[at], "no-user-namespaces") == 0) {
             forbid_user_namespaces();
+            continue;
+        }
+        if (strcmp(argv[at], "no-devices") == 0) {
+            take_devices_away();
             continue;
         }
         const int added = refuse(filter, argv[at]);
