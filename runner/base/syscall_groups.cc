@@ -29,10 +29,14 @@ constexpr std::pair<std::string_view, std::string_view> listed[] = {
     {"%process",
      "clone clone3 execve execveat exit exit_group fork kill pidfd_open pidfd_send_signal "
      "rt_sigqueueinfo rt_tgsigqueueinfo tgkill tkill unshare vfork wait4 waitid"},
+    // No arguments, no effect, no failure.
+    {"%pure", "getegid geteuid getgid getpgrp getpid getppid gettid getuid"},
     {"%signal",
      "kill pause pidfd_send_signal rt_sigaction rt_sigpending rt_sigprocmask rt_sigqueueinfo "
      "rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_tgsigqueueinfo sigaltstack signalfd "
      "signalfd4 tgkill tkill"},
+    {"%%stat", "fstat lstat newfstatat stat statx"},
+    {"%%statfs", "fstatfs statfs ustat"},
 };
 
 std::vector<std::string> words(std::string_view text) {

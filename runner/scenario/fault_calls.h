@@ -1,4 +1,4 @@
-// `syscall` of a [[fault]]: names of system calls, and groups of them.
+// `syscall` of a [[fault]]: names of system calls, groups of them, and regular expressions.
 #pragma once
 
 #include <optional>
@@ -13,8 +13,8 @@ namespace rehang {
 struct FaultedCall {
     std::string name;
     int number = 0;
-    // In a group, calls that a fault can't happen to, or that lack an argument, are left out; where the call
-    // itself is named, that is a mistake.
+    // In a group, which a regular expression is, too, calls that a fault can't happen to, or that lack an
+    // argument, are left out; where the call itself is named, that is a mistake.
     bool only_in_group = false;
     Span at;            // of the name, or the group's
     std::string group;  // which one

@@ -23,11 +23,12 @@ std::string little_endian(std::uint64_t value, unsigned size) {
 
 class DataReader {
   public:
-    DataReader(const SyscallFaultDecl& fault, const std::vector<FaultedCall>& calls, const Judging& judging)
-        : fault_(fault), calls_(calls), judging_(judging) {}
+    DataReader(StructUse::Direction direction, const SyscallFaultDecl& fault,
+               const std::vector<FaultedCall>& calls, const Judging& judging)
+        : direction_(direction), fault_(fault), calls_(calls), judging_(judging) {}
 
-    std::vector<FaultWrite> read() {
-        for (const ArgumentDecl& entry : fault_.data) {
+    std::vector<FaultWrite> read(const std::vector<ArgumentDecl>& data) {
+        for (const ArgumentDecl& entry : data) {
             if (!entry.members.empty() || is_known_struct(entry.name.value))
                 members(entry);
             else
@@ -101,7 +102,7 @@ class DataReader {
         });
         if (!all_known) return;
         const auto index = same_argument(entry.name, [&](const std::string& call) {
-            return argument_with_struct(owner, call, StructUse::Direction::out, fault_.where);
+            return argument_with_struct(owner, call, direction_, fault_.where);
         });
         for (const auto& [name, value] : entry.members) {
             const auto member = parse_member(owner, name.value);
@@ -121,6 +122,7 @@ class DataReader {
         }
     }
 
+    StructUse::Direction direction_;
     const SyscallFaultDecl& fault_;
     const std::vector<FaultedCall>& calls_;
     const Judging& judging_;
@@ -129,9 +131,10 @@ class DataReader {
 
 }  // namespace
 
-std::vector<FaultWrite> read_data(const SyscallFaultDecl& fault, const std::vector<FaultedCall>& calls,
+std::vector<FaultWrite> read_data(const std::vector<ArgumentDecl>& data, StructUse::Direction direction,
+                                  const SyscallFaultDecl& fault, const std::vector<FaultedCall>& calls,
                                   const Judging& judging) {
-    return DataReader(fault, calls, judging).read();
+    return DataReader(direction, fault, calls, judging).read(data);
 }
 
 std::int64_t answer_for(const std::vector<FaultWrite>& writes, const std::vector<FaultedCall>& calls) {

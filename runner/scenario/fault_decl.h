@@ -11,7 +11,7 @@
 
 namespace rehang {
 
-// An entry of `where` or `data`: one of these three.
+// An entry of `where`, `data`, `data_before` or `data_after`: one of these three.
 struct ArgumentDecl {
     Text name;                                   // of an argument or a struct; or "path", "begins"
     std::optional<Text> value;                   // text, or a number
@@ -21,7 +21,7 @@ struct ArgumentDecl {
 
 // Numbers and durations stay as they are written, because they may be parameters.
 struct SyscallFaultDecl {
-    Texts calls;  // key: syscall; names, and groups such as "%file"
+    Texts calls;  // key: syscall; names, groups such as "%file", regular expressions "/…/"
     std::optional<Text> thread;
     bool below = true;
     std::vector<ArgumentDecl> where;
@@ -32,7 +32,8 @@ struct SyscallFaultDecl {
 
     std::optional<Text> error;    // key: errno
     std::optional<Text> returns;  // key: return
-    std::vector<ArgumentDecl> data;
+    std::vector<ArgumentDecl> data, data_before, data_after;
+    std::optional<Text> instead;
     std::optional<Text> limit_bytes, delay, delay_after, signal, signal_to;
     std::optional<Text> hold, limit;  // until this point; at most so long
     bool kill = false;

@@ -23,7 +23,7 @@ struct FaultOccurrence {
     double probability = 1;  // of each of those, decided by the seed, the place and the number of the call
 };
 
-// Bytes that are put into the caller's memory before the call answers.
+// Bytes that are put into the caller's memory.
 struct FaultWrite {
     unsigned index = 0;   // the argument that points there
     unsigned offset = 0;  // from there
@@ -34,6 +34,9 @@ struct FaultWrite {
 struct FaultEffect {
     std::optional<std::int64_t> answer;        // the call is not made, and gives this: -errno, or a value
     std::vector<FaultWrite> writes;            // only with an answer
+    std::vector<FaultWrite> writes_before;     // where the kernel then reads
+    std::vector<FaultWrite> writes_after;      // of a call that has succeeded
+    std::optional<int> instead;                // this call is made, with the same arguments
     std::optional<std::uint64_t> limit_bytes;  // the call is made for at most so many bytes …
     unsigned limited_argument = 0;             // … which is this argument
     Duration delay{0};                         // before the call is made or answered
@@ -45,7 +48,8 @@ struct FaultEffect {
 
     // Nothing that the runner would have to be in the way for longer than it takes to answer.
     bool is_immediate() const {
-        return !limit_bytes && delay == Duration(0) && delay_after == Duration(0) && !held_at;
+        return !limit_bytes && !instead && writes_after.empty() && delay == Duration(0) &&
+               delay_after == Duration(0) && !held_at;
     }
 };
 

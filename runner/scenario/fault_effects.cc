@@ -1,6 +1,7 @@
 #include "scenario/fault_effects.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -10,7 +11,9 @@
 
 #include "base/names.h"
 #include "base/suggest.h"
+#include "base/syscall_groups.h"
 #include "scenario/call_buffers.h"
+#include "scenario/call_name.h"
 #include "scenario/fault_data.h"
 #include "scenario/fault_number.h"
 
@@ -28,9 +31,23 @@ constexpr auto contradictions = std::to_array<Contradiction>({
     {"errno", "limit_bytes", "the call is not made"},
     {"return", "limit_bytes", "the call is not made"},
     {"data", "limit_bytes", "the call is not made"},
+    {"data_before", "errno", "the call is not made: \"data\" says what is written"},
+    {"data_before", "return", "the call is not made: \"data\" says what is written"},
+    {"data_before", "data", "the call is not made"},
+    {"data_after", "errno", "the call is not made: \"data\" says what is written"},
+    {"data_after", "return", "the call is not made: \"data\" says what is written"},
+    {"data_after", "data", "the call is not made"},
+    {"instead", "errno", "a call answers one thing"},
+    {"instead", "return", "a call answers one thing"},
+    {"instead", "data", "no call is made"},
+    {"instead", "data_before", "the other call reads nothing"},
+    {"instead", "limit_bytes", "the other call is told no number of bytes"},
     {"kill", "errno", "nobody is left to get it"},
     {"kill", "return", "nobody is left to get it"},
     {"kill", "data", "nobody is left to read it"},
+    {"kill", "data_before", "the call is not made"},
+    {"kill", "data_after", "nobody is left to read it"},
+    {"kill", "instead", "the process ends at once"},
     {"kill", "limit_bytes", "the call is not made"},
     {"kill", "delay", "the process ends at once"},
     {"kill", "delay_after", "nobody is left to wait"},
@@ -38,8 +55,9 @@ constexpr auto contradictions = std::to_array<Contradiction>({
     {"kill", "hold", "nobody is left to be held"},
 });
 
-constexpr auto effect_keys = std::to_array<std::string_view>(
-    {"errno", "return", "data", "limit_bytes", "delay", "delay_after", "signal", "kill", "hold", "log"});
+constexpr auto effect_keys =
+    std::to_array<std::string_view>({"errno", "return", "data", "data_before", "data_after", "instead",
+                                     "limit_bytes", "delay", "delay_after", "signal", "kill", "hold", "log"});
 
 // Keys that say more about another one.
 constexpr auto companions = std::to_array<Words>({{"signal_to", "signal"}, {"limit", "hold"}});
@@ -53,6 +71,11 @@ class EffectReader {
         there_is_one();
         keys_fit_together();
         answer();
+        effect_.writes_before =
+            read_data(fault_.data_before, StructUse::Direction::in, fault_, calls_, judging_);
+        effect_.writes_after =
+            read_data(fault_.data_after, StructUse::Direction::out, fault_, calls_, judging_);
+        instead();
         if (fault_.limit_bytes) limit();
         effect_.delay = duration(fault_.delay, judging_).value_or(Duration(0));
         effect_.delay_after = duration(fault_.delay_after, judging_).value_or(Duration(0));
@@ -67,8 +90,8 @@ class EffectReader {
         if (std::ranges::any_of(effect_keys, [&](auto key) { return fault_.place_of(key).has_value(); }))
             return;
         judging_.error(declared_.at, "this fault does nothing",
-                       "give it errno, return, data, limit_bytes, delay, delay_after, signal, kill, hold, or "
-                       "log = true to count the calls");
+                       "give it errno, return, data, data_before, data_after, instead, limit_bytes, delay, "
+                       "delay_after, signal, kill, hold, or log = true to count the calls");
     }
 
     void keys_fit_together() {
@@ -100,8 +123,24 @@ class EffectReader {
                              std::numeric_limits<std::int64_t>::max(), judging_))
             effect_.answer = *value;
         if (fault_.data.empty()) return;
-        effect_.writes = read_data(fault_, calls_, judging_);
+        effect_.writes = read_data(fault_.data, StructUse::Direction::out, fault_, calls_, judging_);
         if (!fault_.error && !fault_.returns) effect_.answer = answer_for(effect_.writes, calls_);
+    }
+
+    // Whatever is in the arguments, and whoever relies on the call, a call without either can do no harm.
+    void instead() {
+        if (!fault_.instead || !judging_.known(*fault_.instead)) return;
+        const std::string& name = fault_.instead->value;
+        const auto number = parse_call_name(name);
+        if (!number) return judging_.error(fault_.instead->at, number.error());
+        const auto harmless = syscall_group("%pure").value();
+        if (std::ranges::find(harmless, name) == harmless.end())
+            return judging_.error(fault_.instead->at,
+                                  fmt::format("{} can't be made instead of another call: it has arguments, "
+                                              "or does more than answer",
+                                              name),
+                                  fmt::format("calls that can: {}", fmt::join(harmless, ", ")));
+        effect_.instead = *number;
     }
 
     void limit() {

@@ -1,5 +1,5 @@
-// What a [[fault]] does to the calls: errno, return, data, limit_bytes, delay, delay_after, signal, kill,
-// hold, log.
+// What a [[fault]] does to the calls: errno, return, data, data_before, data_after, instead, limit_bytes,
+// delay, delay_after, signal, kill, hold, log.
 #pragma once
 
 #include <vector>

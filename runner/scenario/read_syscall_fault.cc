@@ -5,7 +5,8 @@
 namespace rehang {
 namespace {
 
-// Reads the tables `where` and `data`, whose keys are names of arguments and structs.
+// Reads the tables `where`, `data`, `data_before` and `data_after`, whose keys are names of arguments and
+// structs.
 class ArgumentReader {
   public:
     explicit ArgumentReader(Problems& problems) : problems_(problems) {}
@@ -94,6 +95,9 @@ SyscallFaultDecl read_syscall_fault(Fields& fields, Problems& problems) {
     fault.error = fields.maybe_text("errno");
     fault.returns = fields.maybe_number("return");
     fault.data = arguments.read(fields.find("data"));
+    fault.data_before = arguments.read(fields.find("data_before"));
+    fault.data_after = arguments.read(fields.find("data_after"));
+    fault.instead = fields.maybe_text("instead");
     fault.limit_bytes = fields.maybe_number("limit_bytes");
     fault.delay = fields.maybe_text("delay", "a duration in quotes, such as \"10ms\"");
     fault.delay_after = fields.maybe_text("delay_after", "a duration in quotes, such as \"10ms\"");

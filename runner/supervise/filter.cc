@@ -81,6 +81,10 @@ Actions actions_for(const Plan& plan, const std::string& root, bool can_notify) 
                     selector.arguments);
         }
     }
+    // The kernel asks the filter about the call that is made instead. It lets through what would stop there,
+    // so that only calls which the program makes itself are asked about or answered.
+    for (const PlannedSyscallFault& fault : plan.syscall_faults)
+        if (fault.effect.instead) actions.stopped[*fault.effect.instead];
     // One call, one way: it stops where anybody needs that.
     for (auto asked = actions.asked.begin(); asked != actions.asked.end();) {
         const auto stopped = actions.stopped.find(asked->first);

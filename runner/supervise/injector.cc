@@ -21,7 +21,8 @@ bool concerns(const PlannedSyscallFault& fault, const Caller& caller) {
 }
 
 bool is_log_only(const FaultEffect& effect) {
-    return !effect.answer && !effect.signal && !effect.kill && effect.is_immediate();
+    return !effect.answer && effect.writes_before.empty() && !effect.signal && !effect.kill &&
+           effect.is_immediate();
 }
 
 // SplitMix64's finalizer: every bit of the result depends on every bit of the value.

@@ -26,9 +26,13 @@ struct Free {
 };
 using Name = std::unique_ptr<char, Free>;
 
+std::uint32_t architecture_of(Convention convention) {
+    if (convention == Convention::x86_64) return SCMP_ARCH_X86_64;
+    return convention == Convention::x32 ? SCMP_ARCH_X32 : SCMP_ARCH_X86;
+}
+
 Name name_there(Convention convention, int number) {
-    const auto there = convention == Convention::x32 ? SCMP_ARCH_X32 : SCMP_ARCH_X86;
-    return Name(::seccomp_syscall_resolve_num_arch(there, number));
+    return Name(::seccomp_syscall_resolve_num_arch(architecture_of(convention), number));
 }
 
 void number_it(SystemCall& call, std::uint64_t number) {
@@ -92,11 +96,28 @@ std::optional<SystemCall> system_call_of(pid_t tid) {
     return call;
 }
 
+bool write_out(const std::vector<FaultWrite>& writes, const SystemCall& call, pid_t tid) {
+    return std::ranges::all_of(writes, [&](const FaultWrite& write) {
+        return write_memory(tid, call.arguments.at(write.index) + write.offset, write.bytes.data(),
+                            write.bytes.size());
+    });
+}
+
 void change_argument(pid_t tid, Convention convention, unsigned index, std::uint64_t value) {
     auto state = registers(tid);
     if (!state) return;
     *registers_of(*state, convention).at(index) = value;
     set_registers(tid, *state);  // fails only for one that was killed
+}
+
+void make_instead(pid_t tid, Convention convention, int number) {
+    auto state = registers(tid);
+    if (!state) return;
+    const int there =
+        ::seccomp_syscall_resolve_name_arch(architecture_of(convention), syscall_name(number).c_str());
+    REHANG_CHECK(there >= 0);
+    state->orig_rax = static_cast<std::uint64_t>(there);
+    set_registers(tid, *state);
 }
 
 void answer_call(pid_t tid, std::int64_t answer) {

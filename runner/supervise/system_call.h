@@ -15,6 +15,7 @@
 
 #include "base/syscall_arguments.h"
 #include "scenario/argument_text.h"
+#include "scenario/fault_effect.h"
 
 namespace rehang {
 
@@ -37,9 +38,14 @@ struct SystemCall {
 // thread is gone.
 std::optional<SystemCall> system_call_of(pid_t tid);
 
+// Where the call's arguments point; false if some of that memory is not there, or can't be written to.
+bool write_out(const std::vector<FaultWrite>& writes, const SystemCall& call, pid_t tid);
+
 // At the entry: the call is made with another argument. Before the thread goes on from its exit the register
 // has to be given back: programs rely on it.
 void change_argument(pid_t tid, Convention convention, unsigned index, std::uint64_t value);
+// At the entry: another call is made with the same arguments, which is this one on x86_64.
+void make_instead(pid_t tid, Convention convention, int number);
 // At the entry: it is not made, and gives this, -errno or a result.
 void answer_call(pid_t tid, std::int64_t answer);
 

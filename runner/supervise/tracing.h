@@ -113,13 +113,14 @@ class Tracing {
     };
     // What a fault has left to do when the call is done.
     struct AfterCall {
-        std::optional<SystemCall> answered;  // the call that was not made: its number is gone by then
+        std::optional<SystemCall> not_made;  // the thread's own call: its number is gone by then
         std::optional<std::pair<unsigned, std::uint64_t>> restore;  // an argument that was changed
+        const std::vector<FaultWrite>* writes = nullptr;            // the plan's, if the call succeeds
         Duration delay{0};
     };
     struct Fate {  // of a call at which a thread is stopped
         bool stays = false;
-        bool answered = false;
+        bool not_made = false;
         bool to_exit = false;
         Duration delay{0};
     };
@@ -158,8 +159,8 @@ class Tracing {
     std::vector<size_t> fired(pid_t tid, const SystemCall& call, const std::function<bool()>& still_there);
     bool passes_fired(size_t fault, pid_t tid);
     void send_signals(const FaultEffect& effect, pid_t tid);
-    bool write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid);
     void note_unmade_wake(size_t fault, pid_t tid, const SystemCall& call);
+    void write_before(const PlannedSyscallFault& fault, const SystemCall& call, pid_t tid);
     Fate fault(pid_t tid, const SystemCall& call);
     void begin_asked_call_again(pid_t tid);
     void launching(pid_t tid, const SystemCall& call);

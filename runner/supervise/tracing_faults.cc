@@ -5,6 +5,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <ranges>
@@ -89,11 +91,13 @@ void Tracing::send_signals(const FaultEffect& effect, pid_t tid) {
         ::syscall(SYS_tgkill, pid, tid, *effect.signal);
 }
 
-bool Tracing::write_out(const FaultEffect& effect, const SystemCall& call, pid_t tid) {
-    return std::ranges::all_of(effect.writes, [&](const FaultWrite& write) {
-        return write_memory(tid, call.arguments.at(write.index) + write.offset, write.bytes.data(),
-                            write.bytes.size());
-    });
+// Programs write from constants, too, which nobody can change.
+void Tracing::write_before(const PlannedSyscallFault& fault, const SystemCall& call, pid_t tid) {
+    if (write_out(fault.effect.writes_before, call, tid) || errno == ESRCH) return;  // or killed meanwhile
+    note_once("data_before " + fault.name,
+              fmt::format("{}: {} was made with the bytes that were there: this memory is not there, or is "
+                          "read-only",
+                          fault.name, call.name()));
 }
 
 // A sleeper that nobody wakes is to be explained by it.
@@ -119,16 +123,22 @@ Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
         fate.stays |= passes_fired(index, tid);
         send_signals(effect, tid);
         fate.delay += effect.delay;
-        AfterCall after{.answered = {}, .restore = {}, .delay = effect.delay_after};
+        AfterCall after{.not_made = {}, .restore = {}, .writes = nullptr, .delay = effect.delay_after};
+        write_before(plan_->syscall_faults[index], call, tid);
+        if (!effect.writes_after.empty()) after.writes = &effect.writes_after;
         if (effect.answer) {
-            fate.answered = true;
+            fate.not_made = true;
             note_unmade_wake(index, tid, call);
-            answer_call(tid, answer_of(effect, write_out(effect, call, tid)));
+            answer_call(tid, answer_of(effect, write_out(effect.writes, call, tid)));
+        } else if (effect.instead) {
+            fate.not_made = true;
+            note_unmade_wake(index, tid, call);
+            make_instead(tid, call.convention, *effect.instead);
         } else if (effect.limit_bytes && call.arguments.at(effect.limited_argument) > *effect.limit_bytes) {
             after.restore = {effect.limited_argument, call.arguments.at(effect.limited_argument)};
             change_argument(tid, call.convention, effect.limited_argument, *effect.limit_bytes);
         }
-        fate.to_exit |= after.restore || after.delay > Duration(0);
+        fate.to_exit |= after.restore || after.writes || after.delay > Duration(0);
         if (fate.to_exit) after_call_[tid] = after;
     }
     return fate;
@@ -145,9 +155,10 @@ CallAnswer Tracing::asked(const Notifications::Question& question) {
         send_signals(effect, question.tid);
         // The kernel makes a call whose answer comes before the caller has noticed that it is dead.
         if (effect.kill) answer = {.make = false, .value = -EINTR};
+        write_before(plan_->syscall_faults[index], question.call, question.tid);
         if (!effect.answer) continue;
         answer.make = false;
-        answer.value = answer_of(effect, write_out(effect, question.call, question.tid));
+        answer.value = answer_of(effect, write_out(effect.writes, question.call, question.tid));
         note_unmade_wake(index, question.tid, question.call);
     }
     return answer;

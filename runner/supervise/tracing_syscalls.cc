@@ -33,10 +33,10 @@ void Tracing::entered_syscall(pid_t tid) {
     // Points first: a fault may be in force from one of them on.
     const bool stays = pass(entering, tid);
     const Fate fate = fault(tid, call);
-    if (!fate.answered) watch_call(tid, *tree_.process_of(tid), call);
-    const bool creates = !fate.answered && can_create(call) && note_files(tid);
+    if (!fate.not_made) watch_call(tid, *tree_.process_of(tid), call);
+    const bool creates = !fate.not_made && can_create(call) && note_files(tid);
     const bool to_exit = creates || fate.to_exit || !leaving.empty();
-    if (fate.answered && to_exit) after_call_[tid].answered = call;
+    if (fate.not_made && to_exit) after_call_[tid].not_made = call;
     const Pending how{.how = to_exit ? Resume::to_system_call : Resume::run, .delay = fate.delay};
     if (stays || fate.stays)
         kept_[tid] = how;
@@ -49,15 +49,16 @@ void Tracing::left_syscall(pid_t tid) {
     if (!left) return;
     AfterCall after_call;
     if (const auto found = after_call_.extract(tid)) after_call = found.mapped();
-    const SystemCall& call = after_call.answered ? *after_call.answered : *left;
+    const SystemCall& call = after_call.not_made ? *after_call.not_made : *left;
     if (after_call.restore)
         change_argument(tid, call.convention, after_call.restore->first, after_call.restore->second);
+    if (after_call.writes && left->answer >= 0) write_out(*after_call.writes, call, tid);
     note(EventKind::syscall, tid, call.name(), fmt::format("returns {}", left->answer.value_or(0)));
     auto points = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
     if (const auto after = after_fork_.find(tid); after != after_fork_.end() && after->second.in_call)
         std::ranges::copy(gone_on_after_fork(tid), std::back_inserter(points));
-    if (!after_call.answered && can_create(call))
+    if (!after_call.not_made && can_create(call))
         std::ranges::copy(appeared_files(tid), std::back_inserter(points));
     stay_or_go_on(tid, points, {.delay = after_call.delay});
 }

@@ -6,6 +6,12 @@
 //   faults_target write FILE          8 bytes, four times: what each write gave; then the file
 //   faults_target read                16 bytes of /dev/zero: what it gave, what is in the buffer
 //   faults_target fork                a child that makes 3 calls, then 3 calls
+//   faults_target pipe                8 bytes through a pipe: what write and read gave, what was read, what
+//   was
+//                                     written; the same of a read that fails
+//   faults_target constant            the same with a text that is a constant
+//   faults_target parents syscall|int80
+//                                     twice the parent's pid, or "own" where it is the caller's
 //   faults_target exit                getppid, then an exit by its result
 #include <fcntl.h>
 #include <sys/syscall.h>
@@ -69,6 +75,32 @@ void read_zeros() {
     for (int i = 0; i < 16; ++i) std::putchar(buffer[i] == 0 ? '0' : buffer[i]);
 }
 
+void through_pipe(char* text) {
+    int ends[2] = {};
+    char buffer[9] = "........";
+    if (::pipe(ends) != 0) return;
+    const ssize_t written = ::write(ends[1], text, 8);
+    const ssize_t size = ::read(ends[0], buffer, 8);
+    std::printf("%zd %zd %s %s ", written, size, buffer, text);
+    std::strcpy(buffer, "........");
+    std::printf("%d %s", ::read(-1, buffer, 8) < 0 ? -errno : 0, buffer);
+}
+
+// As 32-bit programs call.
+long parent_by_int80() {
+    constexpr long number = 64;
+    long result = 0;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(number) : "memory", "cc", "r8", "r9", "r10", "r11");
+    return result;
+}
+
+void parents(bool int80) {
+    for (int i = 0; i < 2; ++i) {
+        const long parent = int80 ? parent_by_int80() : ::syscall(SYS_getppid);
+        std::printf("%s ", parent == ::getpid() ? "own" : parent > 0 ? "parent" : "none");
+    }
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -90,6 +122,12 @@ int main(int count, char** arguments) {
     }
     if (mode == "write") write_file(arguments[2]);
     if (mode == "read") read_zeros();
+    if (mode == "pipe") {
+        char text[] = "12345678";
+        through_pipe(text);
+    }
+    if (mode == "constant") through_pipe(const_cast<char*>("12345678"));
+    if (mode == "parents") parents(std::strcmp(arguments[2], "int80") == 0);
     if (mode == "fork") {
         const pid_t child = ::fork();
         const auto results = calls(3);

@@ -50,6 +50,11 @@ struct TemporaryFile {
     std::string path = std::filesystem::temp_directory_path() / ("rehang-faults-" + std::to_string(getpid()));
 };
 
+// A kernel without CONFIG_IA32_EMULATION ends a program that tries.
+bool kernel_has_int80() {
+    return std::system((std::string(FAULTS_TARGET) + " parents int80 > /dev/null").c_str()) == 0;
+}
+
 }  // namespace
 
 TEST_CASE("a call answers an error instead of being made, and is counted") {
@@ -192,6 +197,72 @@ TEST_CASE("a call succeeds without being made, with what it should have written"
     plan.syscall_faults = {fault(SYS_read, effect)};
     Run run(plan, false, notify);
     CHECK(out_of(run) == "5 hello...........");
+}
+
+TEST_CASE("the kernel reads other bytes than the caller has written there") {
+    const bool notify = GENERATE(true, false);
+    Plan plan = faulty({"pipe"});
+    FaultEffect effect;
+    effect.writes_before = {{.index = 1, .offset = 2, .bytes = "xyz"},
+                            {.index = 1, .offset = 7, .bytes = "!"}};
+    plan.syscall_faults = {fault(SYS_write, effect)};
+    plan.syscall_faults[0].occurrence.to = 1;
+    Run run(plan, false, notify);
+    CHECK(out_of(run) == "8 8 12xyz67! 12xyz67! -9 ........");
+    CHECK(run.fault(0).fired == 1);
+    CHECK(run.supervisor.tracing().notes().empty());
+}
+
+TEST_CASE("a call is made with what is there where that can't be written to, and the user is told") {
+    Plan plan = faulty({"constant"});
+    FaultEffect effect;
+    effect.writes_before = {{.index = 1, .offset = 0, .bytes = "xyz"}};
+    plan.syscall_faults = {fault(SYS_write, effect)};
+    plan.syscall_faults[0].occurrence.to = 1;
+    Run run(plan);
+    CHECK(out_of(run) == "8 8 12345678 12345678 -9 ........");
+    REQUIRE(run.supervisor.tracing().notes().size() == 1);
+    CHECK(
+        run.supervisor.tracing().notes()[0].starts_with("f: write was made with the bytes that were there"));
+}
+
+TEST_CASE("a call that has succeeded gives other bytes than the kernel's") {
+    Plan plan = faulty({"pipe"});
+    FaultEffect effect;
+    effect.writes_after = {{.index = 1, .offset = 6, .bytes = "ab"}};
+    plan.syscall_faults = {fault(SYS_read, effect)};
+    Run run(plan);
+    CHECK(out_of(run) == "8 8 123456ab 12345678 -9 ........");  // nothing after the one that failed
+    CHECK(run.fault(0).fired == 2);
+}
+
+TEST_CASE("another call is made instead, and the one of the program is what a point sees return") {
+    const std::string way = GENERATE("syscall", "int80");
+    const bool notify = GENERATE(true, false);
+    CAPTURE(way, notify);
+    if (way == "int80" && !kernel_has_int80()) {
+        WARN("skipped: this kernel has no system calls of 32-bit programs");
+        return;
+    }
+    Plan plan = faulty({"parents", way});
+    FaultEffect effect;
+    effect.instead = SYS_gettid;
+    plan.syscall_faults = {fault(SYS_getppid, effect), answers(-EPERM, SYS_gettid)};
+    plan.syscall_faults[0].occurrence.from = 2;
+    plan.syscall_faults[1].in_kernel = GENERATE(true, false);
+    plan.points = {point("left", "p", "main", LeavesSyscall{.number = SYS_getppid}, 2),
+                   point("other", "p", "main", LeavesSyscall{.number = SYS_gettid})};
+    SECTION("with points") {}
+    SECTION("without points") {
+        plan.points.clear();
+    }
+    Run run(plan, false, notify);
+    CHECK(out_of(run) == "parent own");
+    CHECK(run.fault(0).fired == 1);
+    CHECK(run.fault(1).matched == 0);  // the program did not make this call
+    if (plan.points.empty()) return;
+    CHECK(run.reached(0));
+    CHECK_FALSE(run.reached(1));
 }
 
 TEST_CASE("a call is delayed before it is made, or after") {

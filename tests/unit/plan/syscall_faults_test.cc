@@ -85,6 +85,21 @@ TEST_CASE("lists and groups name several calls, each once") {
     CHECK_FALSE(has(file, "read"));
 }
 
+TEST_CASE("a regular expression names all calls that it is found in, beside others") {
+    const auto ids = fault_with("syscall = [\"read\", \"/^get.*id$/\"]\nlog = true").calls;
+    CHECK(ids[0].number == number_of("read"));
+    for (const char* call : {"getpid", "getuid", "getsid", "getresuid"}) {
+        INFO(call);
+        CHECK(has(ids, call));
+    }
+    CHECK_FALSE(has(ids, "getpriority"));
+    CHECK_FALSE(has(ids, "setuid"));
+    const auto all = fault_with("syscall = \"/./\"\nwhere = { path = \"*\" }\nlog = true").calls;
+    CHECK(has(all, "openat"));
+    CHECK_FALSE(has(all, "read"));  // has no path
+    CHECK_FALSE(has(fault_with("syscall = \"/^(?!open)/\"\nlog = true").calls, "openat"));
+}
+
 TEST_CASE("calls of a group that can't fulfil the conditions, or not take the effect, are left out") {
     const auto with_path = fault_with("syscall = \"%desc\"\nwhere = { path = \"/etc/*\" }\nlog = true").calls;
     CHECK(has(with_path, "openat"));
@@ -245,6 +260,21 @@ TEST_CASE("effects") {
     CHECK(signal.signal == SIGUSR1);
     CHECK(signal.signal_process);
     CHECK_FALSE(effect("signal = \"SIGUSR1\"").signal_process);
+    const auto before = effect("data_before = { buf = \"hello\" }", "write");
+    CHECK_FALSE(before.answer);
+    CHECK(before.is_immediate());
+    REQUIRE(before.writes_before.size() == 1);
+    CHECK(before.writes_before[0].index == 1);
+    CHECK(before.writes_before[0].bytes == "hello");
+    const auto after = effect("data_after = { buf = [7] }");
+    CHECK_FALSE(after.answer);
+    CHECK_FALSE(after.is_immediate());
+    REQUIRE(after.writes_after.size() == 1);
+    CHECK(after.writes_after[0].bytes == "\7");
+    const auto other = effect("instead = \"getpid\"");
+    CHECK(other.instead == number_of("getpid"));
+    CHECK_FALSE(other.answer);
+    CHECK_FALSE(other.is_immediate());
     CHECK(effect("kill = true").kill);
     CHECK_FALSE(effect("log = true").answer);
 }

@@ -45,7 +45,7 @@ TEST_CASE("calls that are none, of another architecture, or that a fault would b
           Lines{"x.toml:13:11: error: \"cacheflush\" is a system call of other architectures only"});
     CHECK(call("%fiel") == Lines{"x.toml:13:11: error: unknown group of system calls \"%fiel\"; did you mean "
                                  "\"%file\"?\n    known are: %file, %desc, %clock, %creds, %ipc, %memory, "
-                                 "%network, %process, %signal"});
+                                 "%network, %process, %pure, %signal, %%stat, %%statfs"});
     CHECK(call("rt_sigreturn") ==
           Lines{"x.toml:13:11: error: rt_sigreturn can't be faulted: without it nothing "
                 "would be as it was before the signal"});
@@ -70,12 +70,77 @@ TEST_CASE("answers that a call can't give") {
     CHECK(
         fault("syscall = \"exit_group\"\nerrno = \"EIO\"") ==
         Lines{"x.toml:13:11: error: exit_group never returns: a fault can only come before it (delay, hold, "
-              "signal, log)"});
+              "kill, log)"});
     CHECK(fault("syscall = \"execve\"\nreturn = 0") ==
           Lines{"x.toml:13:11: error: execve returns only when it fails: give it an errno"});
     CHECK(fault("syscall = \"execve\"\nerrno = \"E2BIG\"") == Lines{});
     CHECK(fault("syscall = \"exit_group\"\ndelay = \"1ms\"\nnth = 2") ==
           Lines{"x.toml:15:7: error: there is no 2. exit_group: it is made once"});
+}
+
+TEST_CASE("regular expressions that no call's name fits, or that are none") {
+    const auto call = [](const std::string& name) { return fault("syscall = " + name + "\nlog = true"); };
+    CHECK(call("\"/^get.*id$/\"") == Lines{});
+    CHECK(call("[\"read\", \"/^write/\"]") == Lines{});
+    CHECK(call("\"/^raed/\"") == Lines{"x.toml:13:11: error: the name of no system call fits /^raed/"});
+    CHECK(
+        call("\"/^read\"") ==
+        Lines{"x.toml:13:11: error: \"/^read\" is no name of a system call\n    a regular expression stands "
+              "between slashes: \"/^get.*id$/\""});
+    CHECK(call("\"//\"").size() == 1);
+    CHECK(call("\"/\"").size() == 1);
+    CHECK(call("\"/(/\"").size() == 1);
+    CHECK(call("\"/^seccomp$/\"") ==
+          Lines{"x.toml:13:11: error: this can't happen to any call of /^seccomp$/"});
+}
+
+TEST_CASE("signals that nobody is left to get") {
+    const auto signal = [](const std::string& call, const std::string& to = "") {
+        return fault("syscall = \"" + call + "\"\nsignal = \"SIGUSR1\"" + to);
+    };
+    CHECK(signal("exit_group") ==
+          Lines{"x.toml:13:11: error: exit_group ends the process before it could get the signal"});
+    CHECK(signal("exit_group", "\nsignal_to = \"process\"").size() == 1);
+    CHECK(signal("exit") ==
+          Lines{"x.toml:13:11: error: exit ends the thread before it could get the signal"});
+    CHECK(signal("exit", "\nsignal_to = \"thread\"").size() == 1);
+    CHECK(signal("exit", "\nsignal_to = \"process\"") == Lines{});  // another thread can get it
+    CHECK(signal("%process") == Lines{});
+}
+
+TEST_CASE("bytes before and after a call that is made, and calls instead of it") {
+    const auto write_with = [](const std::string& keys) { return fault("syscall = \"write\"\n" + keys); };
+    CHECK(write_with("data_before = { buf = \"x\" }\nlimit_bytes = 1") == Lines{});
+    CHECK(read_with("data_after = { buf = [0] }\nlimit_bytes = 1") == Lines{});
+    CHECK(write_with("data_before = { fd = \"x\" }") ==
+          Lines{"x.toml:14:17: error: fd of write points to no memory"});
+    CHECK(write_with("data_before = { buf = \"x\" }\nerrno = \"EIO\"") ==
+          Lines{"x.toml:15:1: error: \"errno\" contradicts \"data_before\" (line 14): the call is not made: "
+                "\"data\" says what is written"});
+    CHECK(read_with("data = { buf = \"x\" }\ndata_after = { buf = \"x\" }") ==
+          Lines{"x.toml:15:1: error: \"data_after\" contradicts \"data\" (line 14): the call is not made"});
+    // The kernel reads one of them and writes the other.
+    const std::string clock = "syscall = \"clock_nanosleep\"\n";
+    CHECK(fault(clock + "data_before = { timespec = { tv_sec = 1 } }") == Lines{});
+    CHECK(fault("syscall = \"clock_gettime\"\ndata_after = { timespec = { tv_sec = 1 } }") == Lines{});
+    CHECK(fault("syscall = \"clock_gettime\"\ndata_before = { timespec = { tv_sec = 1 } }") ==
+          Lines{"x.toml:14:17: error: clock_gettime is given no timespec"});
+    CHECK(fault("syscall = \"execve\"\ndata_after = { filename = \"x\" }") ==
+          Lines{"x.toml:13:11: error: execve replaces the program that would see this: give it an errno"});
+
+    CHECK(read_with("instead = \"getpid\"") == Lines{});
+    CHECK(read_with("instead = \"gitpid\"") ==
+          Lines{"x.toml:14:11: error: unknown system call \"gitpid\"; did you mean \"getpid\"?"});
+    CHECK(
+        read_with("instead = \"execve\"") ==
+        Lines{"x.toml:14:11: error: execve can't be made instead of another call: it has arguments, or does "
+              "more than answer\n    calls that can: getegid, geteuid, getgid, getpgrp, getpid, getppid, "
+              "gettid, getuid"});
+    CHECK(
+        read_with("instead = \"getpid\"\nreturn = 1") ==
+        Lines{"x.toml:15:1: error: \"return\" contradicts \"instead\" (line 14): a call answers one thing"});
+    CHECK(fault("syscall = \"exit\"\ninstead = \"getpid\"").size() == 1);
+    CHECK(read_with("errno = \"EIO\"\ninstead = \"getpid\"\nin_kernel = true").size() == 2);
 }
 
 TEST_CASE("arguments that a call has not") {
@@ -200,8 +265,8 @@ TEST_CASE("windows refer to what there is") {
 TEST_CASE("a fault does something, and nothing that contradicts it") {
     CHECK(read_with("nth = 1") ==
           Lines{"x.toml:10:1: error: this fault does nothing\n"
-                "    give it errno, return, data, limit_bytes, delay, delay_after, signal, "
-                "kill, hold, or log = true to count the calls"});
+                "    give it errno, return, data, data_before, data_after, instead, limit_bytes, delay, "
+                "delay_after, signal, kill, hold, or log = true to count the calls"});
     CHECK(read_with("errno = \"EIO\"\nreturn = 0") ==
           Lines{"x.toml:15:1: error: \"return\" contradicts \"errno\" (line 14): a call answers one thing"});
     CHECK(read_with("limit_bytes = 1\nerrno = \"EIO\"") ==

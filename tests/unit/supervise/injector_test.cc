@@ -134,6 +134,22 @@ TEST_CASE("all fitting faults count a call, the first one that fires answers it,
     CHECK(calls.injector.faults()[2].fired == 4);
 }
 
+TEST_CASE("one that changes what the kernel reads, or which call is made, is no log: the next fault waits") {
+    PlannedSyscallFault changes = fault("changes");
+    changes.effect = {};
+    SECTION("before") {
+        changes.effect.writes_before = {{.index = 0, .offset = 0, .bytes = "x"}};
+    }
+    SECTION("after") {
+        changes.effect.writes_after = {{.index = 0, .offset = 0, .bytes = "x"}};
+    }
+    SECTION("instead") {
+        changes.effect.instead = 0;
+    }
+    Calls calls({changes, fault("next")});
+    CHECK(calls.make() == std::vector<size_t>{0});
+}
+
 TEST_CASE("a call that several selectors of a fault fit counts once") {
     PlannedSyscallFault twice = fault();
     twice.calls.push_back(twice.calls[0]);
