@@ -64,7 +64,7 @@ TEST_CASE("a fault that never fires is not as expected, unless it is optional") 
     CHECK_THAT(missed.out, Contains("the fault f never fired: no call fitted it"));
     CHECK_THAT(missed.out, Contains("f  acct: fails with EPERM  never fired: no call fitted"));
     const Finished late =
-        run_text({.argv = shell("exit 0"), .rest = fault("syscall = \"exit_group\"\nnth = 9\nlog = true")});
+        run_text({.argv = shell("echo once"), .rest = fault("syscall = \"write\"\nnth = 9\nlog = true")});
     CHECK(late.status == 1);
     CHECK_THAT(late.out, Contains("the fault f never fired: 1 call fitted it, none was the one"));
     CHECK(run_text({.rest = fault(never + "optional = true")}).status == 0);
@@ -269,7 +269,7 @@ TEST_CASE("mistakes in faults, each at its place") {
     CHECK(err == R"(x.toml:11:11: error: unknown system call "raed"; did you mean "read"?
 x.toml:17:9: error: unknown errno "EOI"; did you mean "EIO"?
 x.toml:18:1: error: this fault does nothing
-    give it errno, return, data, limit_bytes, delay, delay_after, signal, kill, hold, or log = true to count the calls
+    give it errno, return, data, data_before, data_after, instead, limit_bytes, delay, delay_after, signal, kill, hold, or log = true to count the calls
 x.toml:27:1: error: "every" contradicts "nth" (line 26), which is one call only
 x.toml:33:11: error: "length" is no argument of mmap
     its arguments are addr, len, prot, flags, fd, off; arg0 to arg5 work too

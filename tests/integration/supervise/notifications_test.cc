@@ -54,7 +54,8 @@ struct TwoCallers {
         parent = ::fork();
         if (parent == 0) {
             told.put(ask_about_getppid());
-            const pid_t first = caller(first_goes), second = caller(second_goes);
+            first = caller(first_goes);
+            second = caller(second_goes);
             told.put(first);
             told.put(second);
             int status = 0;
