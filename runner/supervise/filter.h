@@ -10,10 +10,11 @@
 namespace rehang {
 
 // The filter of the [[process]] `root`. Each call has one way to the runner:
-//   SECCOMP_RET_TRACE       stops it for the tracer: calls of points, of faults that last (delays, holds) or
-//                           change arguments, and those that every run watches: timers that send a signal (a
-//                           process that has one is never proven stuck), children that would not be traced
-//                           (CLONE_UNTRACED, and clone3, whose flags no filter can see), ptrace, filters;
+//   SECCOMP_RET_TRACE       stops it for the tracer: calls of points, of faults that last (delays, holds),
+//                           change arguments or the call, or have to do with its end, and those that every
+//                           run watches: timers that send a signal (a process that has one is never proven
+//                           stuck), children that would not be traced (CLONE_UNTRACED, and clone3, whose
+//                           flags no filter can see), ptrace, filters;
 //   SECCOMP_RET_USER_NOTIF  asks the listener: calls of all other faults. Where `can_notify` is false they
 //                           are stopped, too;
 //   SECCOMP_RET_ERRNO       answers at once: faults that are in_kernel, where nobody else wants the call.
