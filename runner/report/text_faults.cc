@@ -40,8 +40,10 @@ std::vector<std::string> deeds(const FaultEffect& effect) {
     if (effect.held_at) deeds.emplace_back("is held");
     if (effect.delay > Duration(0))
         deeds.push_back(fmt::format("comes {} later", format_duration(effect.delay)));
-    if (!effect.writes.empty()) deeds.emplace_back("gives other data");
+    if (!effect.writes_before.empty()) deeds.emplace_back("is given other data");
+    if (!effect.writes.empty() || !effect.writes_after.empty()) deeds.emplace_back("gives other data");
     if (effect.answer) deeds.push_back(answer_text(*effect.answer));
+    if (effect.instead) deeds.push_back(fmt::format("is {} instead", syscall_name(*effect.instead)));
     if (effect.limit_bytes) deeds.push_back(fmt::format("is made for {} bytes at most", *effect.limit_bytes));
     if (effect.delay_after > Duration(0))
         deeds.push_back(fmt::format("takes {} longer", format_duration(effect.delay_after)));

@@ -96,6 +96,16 @@ TEST_CASE("what a fault does, in words") {
           "read, write, open and 2 more calls: sends SIGUSR1 to its thread, is made for 3 bytes at most");
     fault.calls.resize(1);
     fault.effect = {};
+    fault.effect.writes_before = {{.index = 1, .offset = 0, .bytes = "x"}};
+    CHECK(fault_text(fault) == "read: is given other data");
+    fault.effect = {};
+    fault.effect.writes_after = {{.index = 1, .offset = 0, .bytes = "x"}};
+    fault.effect.delay_after = std::chrono::seconds(1);
+    CHECK(fault_text(fault) == "read: gives other data, takes 1s longer");
+    fault.effect = {};
+    fault.effect.instead = SYS_getpid;
+    CHECK(fault_text(fault) == "read: is getpid instead");
+    fault.effect = {};
     fault.effect.kill = true;
     CHECK(fault_text(fault) == "read: kills its process");
 }
