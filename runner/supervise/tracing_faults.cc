@@ -153,7 +153,6 @@ CallAnswer Tracing::asked(const Notifications::Question& question) {
         REHANG_CHECK(effect.is_immediate());
         passes_fired(index, question.tid);
         send_signals(effect, question.tid);
-        write_before(plan_->syscall_faults[index], question.call, question.tid);
         // The kernel makes a call whose answer comes before the caller has noticed that it is dead.
         if (effect.kill) answer = {.make = false, .value = -EINTR};
         write_before(plan_->syscall_faults[index], question.call, question.tid);
