@@ -146,7 +146,10 @@ std::string why_section(const RunReport& report, const TextStyle& style) {
         text = section("Why", style);
         for (const std::string& sentence : report.explanation) text += wrapped("  ", sentence, style);
     }
-    const bool told = report.role == Role::diagnosis;  // with the threads that they are about
+    // Of a diagnosis they are told with the threads that they are about; where the program has ended, nobody
+    // asks.
+    const bool ended = report.outcome == Outcome::exited || report.outcome == Outcome::signaled;
+    const bool told = report.role == Role::diagnosis || ended;
     return text +
            list_section(report.proven ? "Doubts" : "Not proven, because",
                         told ? std::vector<std::string>() : report.doubts, style) +
