@@ -130,6 +130,8 @@ std::string sentence_of(const Wait& wait, const Spin& spin) {
     if (wait.retried)
         return fmt::format("waits for the futex word at {}, which is {}, in a loop that asks again for ever",
                            wait.location, wait.word);
+    if (!spin.answered.empty())
+        return fmt::format("spins with {}, which a fault answers each time in the same way", spin.answered);
     const std::string gives_way = spin.waits_by.empty() ? "" : fmt::format(" with {}", spin.waits_by);
     if (wait.address == 0)
         return fmt::format("spins{}, in a loop of {} instruction{} that reads nothing that could change",
@@ -144,8 +146,10 @@ Wait spinning(const Sleeper& sleeper) {
     Wait wait;
     wait.kind = spin.futex == 0 ? WaitKind::spin : WaitKind::futex;
     wait.retried = spin.futex != 0;
+    // What it waits for is another answer, whatever else it reads on its way.
+    const bool about_memory = spin.answered.empty();
     const Access futex{.pc = 0, .address = spin.futex, .size = sizeof wait.word};
-    if (const Access* const access = spin.futex != 0 ? &futex : watched(sleeper)) {
+    if (const Access* const access = spin.futex != 0 ? &futex : about_memory ? watched(sleeper) : nullptr) {
         wait.address = access->address;
         wait.word = value_of(spin, *access);
         wait.location = fmt::format("{:#x}", wait.address);

@@ -20,14 +20,16 @@ spin::MachineState state_of(const user_regs_struct& r) {
 
 class Tracee : public spin::StandingThread {
   public:
-    explicit Tracee(pid_t tid) : tid_(tid) {}
+    Tracee(pid_t tid, bool call_is_answered) : tid_(tid), call_is_answered_(call_is_answered) {}
     bool read(std::uint64_t address, std::span<unsigned char> into) override {
         return into.empty() || read_memory(tid_, address, into.data(), into.size());
     }
     std::vector<unsigned char> extended_state() override { return extended_registers(tid_); }
+    bool call_is_answered() override { return call_is_answered_; }
 
   private:
     pid_t tid_;
+    bool call_is_answered_;
 };
 
 // The kernel writes there whenever it puts the thread on a processor: what a loop reads there is never known.
@@ -73,8 +75,8 @@ void StepView::begin(const std::vector<pid_t>& tids, size_t most_steps, pid_t in
     open_ = true;
 }
 
-bool StepView::stands(pid_t tid, const user_regs_struct& registers) {
-    Tracee tracee(tid);
+bool StepView::stands(pid_t tid, const user_regs_struct& registers, bool call_is_answered) {
+    Tracee tracee(tid, call_is_answered);
     const auto finder = finders_.find(tid);
     return finder != finders_.end() && finder->second.stands(state_of(registers), tracee);
 }

@@ -17,7 +17,8 @@ class StepView {
   public:
     // Threads of everything below `init` must not run meanwhile.
     void begin(const std::vector<pid_t>& tids, size_t most_steps, pid_t init);
-    bool stands(pid_t tid, const user_regs_struct& registers);
+    // `call_is_answered`: if it makes a system call next, that gets the same answer each time.
+    bool stands(pid_t tid, const user_regs_struct& registers, bool call_is_answered);
     // What was seen of a thread the last time. An endless loop counts as one only while the thread stands in
     // it: otherwise it is just told.
     std::shared_ptr<const spin::Spin> seen(pid_t tid, bool stands);

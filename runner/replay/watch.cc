@@ -130,7 +130,7 @@ void Watch::stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) {
 }
 
 bool Watch::stands(pid_t tid, const user_regs_struct& registers) {
-    return step_view_.stands(tid, registers);
+    return step_view_.stands(tid, registers, tracing_->kernel_answers(tid, registers));
 }
 
 void Watch::forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) {

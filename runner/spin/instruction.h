@@ -32,6 +32,7 @@ struct Instruction {
     bool incidental = false;     // what it touches is no data: the stack, or where to jump or call to
     bool locks = false;          // changes memory atomically: lock prefix, xchg
     bool branches = false;       // goes one way or another, by the flags
+    bool calls_kernel = false;   // a system call, whose name the text is
 };
 
 // Source: Intel SDM volume 2 for what the instructions do; Capstone for reading them. Instructions are known

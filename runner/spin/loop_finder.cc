@@ -66,8 +66,10 @@ bool LoopFinder::stands(const MachineState& state, StandingThread& thread) {
     std::array<unsigned char, Decoder::longest> code{};
     const size_t length = read_code(thread, state.pc, code);
     const Instruction instruction = decoder_.decode(std::span(code).first(length), state);
-    if (instruction.kind != Kind::same_again && instruction.kind != Kind::waits)
-        return give_up(why_not(instruction));
+    if (instruction.kind != Kind::same_again && instruction.kind != Kind::waits) {
+        if (!instruction.calls_kernel || !thread.call_is_answered()) return give_up(why_not(instruction));
+        answered_ = instruction.text;
+    }
     const Touch its_code = {.address = state.pc, .size = length};
     if (!note_touches({&its_code, 1}, thread) || !note_touches(instruction.touches, thread)) return false;
     note_accesses(instruction);
@@ -119,6 +121,7 @@ void LoopFinder::drop_anchor(const MachineState& state, StandingThread& thread) 
     memory_.clear();
     accesses_.clear();
     waits_by_.clear();
+    answered_.clear();
     futex_ = 0;
     branch_first_ = false;
 }
@@ -168,6 +171,7 @@ Spin LoopFinder::result() const {
               .doubt = endless_ ? std::string() : doubt,
               .instructions = endless_ ? since_anchor_ : seen_,
               .waits_by = waits_by_,
+              .answered = answered_,
               .futex = futex_,
               .state = now_,
               .memory = {},

@@ -40,10 +40,11 @@ struct Spin {
     std::string doubt;             // otherwise: what it did, for "X runs: …"
     size_t instructions = 0;       // of one round; of all that was seen where it is not endless
     std::string waits_by;          // the system call by which a round waits or gives way; "" for none
-    std::uint64_t futex = 0;       // the word that it waits for in each round, with a time-out; 0: none
-    MachineState state;            // where it stands now; an endless one will be here again each round
-    std::vector<Piece> memory;     // all that a round touches, as it is now, by address
-    std::vector<Touch> changes;    // what of it is something else for a while in each round
+    std::string answered;        // a system call of a round that is answered instead of being made; "": none
+    std::uint64_t futex = 0;     // the word that it waits for in each round, with a time-out; 0: none
+    MachineState state;          // where it stands now; an endless one will be here again each round
+    std::vector<Piece> memory;   // all that a round touches, as it is now, by address
+    std::vector<Touch> changes;  // what of it is something else for a while in each round
     std::vector<Access> accesses;  // in the order of the round
 };
 
@@ -81,7 +82,7 @@ class LoopFinder {
     std::vector<unsigned char> anchor_extended_;
     std::map<std::uint64_t, Byte> memory_;  // touched since the anchor
     std::vector<Access> accesses_;
-    std::string waits_by_;
+    std::string waits_by_, answered_;
     std::uint64_t futex_ = 0;
     bool branch_first_ = false;  // what this jump tests is the last access of the round
     std::vector<Touch> last_touches_;

@@ -28,6 +28,9 @@ class StandingThread {
     virtual bool read(std::uint64_t address, std::span<unsigned char> into) = 0;
     // The vector and floating point registers, as the kernel lays them out (XSAVE). Empty: can't be read.
     virtual std::vector<unsigned char> extended_state() = 0;
+    // The system call that it stands before is not made: it is answered, each time in the same way, and
+    // nothing else comes of it.
+    virtual bool call_is_answered() = 0;
 };
 
 }  // namespace rehang::spin

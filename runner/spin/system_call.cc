@@ -15,6 +15,7 @@ using Kind = Instruction::Kind;
 Instruction call(Kind kind, const MachineState& state, std::vector<Touch> touches = {}) {
     Instruction instruction;
     instruction.kind = kind;
+    instruction.calls_kernel = true;
     instruction.text = syscall_name(static_cast<int>(state.general[rax]));
     instruction.touches = std::move(touches);
     return instruction;

@@ -6,10 +6,12 @@
 namespace rehang {
 namespace {
 
+bool concerns_process(const PlannedSyscallFault& fault, const ProcessPath& process) {
+    return fault.below && !fault.process.exec ? fault.process.covers(process) : fault.process.names(process);
+}
+
 bool concerns(const PlannedSyscallFault& fault, const Caller& caller) {
-    const bool its_process = fault.below && !fault.process.exec ? fault.process.covers(caller.process)
-                                                                : fault.process.names(caller.process);
-    if (!its_process) return false;
+    if (!concerns_process(fault, caller.process)) return false;
     switch (fault.thread.kind) {
         case ThreadSelector::Kind::any:
             return true;
@@ -88,6 +90,19 @@ std::vector<size_t> Injector::decide(const SystemCall& call, const Caller& calle
         fired.insert(logs ? fired.begin() : fired.end(), index);
     }
     return fired;
+}
+
+bool Injector::kernel_answers(const SystemCall& call, const ProcessPath& process) const {
+    const auto candidates = candidates_.find(call.number);
+    if (candidates == candidates_.end()) return false;
+    bool answers = false;
+    for (const auto& [index, selector] : candidates->second) {
+        const PlannedSyscallFault& fault = plan_->syscall_faults[index];
+        if (!concerns_process(fault, process) || !call.meets(selector->number, selector->arguments)) continue;
+        if (!fault.in_kernel) return false;  // the runner is asked
+        answers = true;
+    }
+    return answers;
 }
 
 bool Injector::in_force(const FaultWindow& window, const Caller& caller, const Director& director) const {

@@ -48,6 +48,10 @@ class Injector {
     // that fits it, also where another one fires.
     std::vector<size_t> decide(const SystemCall& call, const Caller& caller, const Director& director);
 
+    // This call is not made, and neither is any later one like it: the filter in the kernel answers them all
+    // in the same way.
+    bool kernel_answers(const SystemCall& call, const ProcessPath& process) const;
+
     bool concerns_calls() const { return !candidates_.empty(); }
     bool concerns_call(int number) const { return candidates_.contains(number); }
     const std::vector<FaultState>& faults() const { return states_; }

@@ -87,6 +87,9 @@ class Tracing {
     // Program images in which the fault's function was stubbed out.
     int stubbed(size_t fault) const { return stubbed_[fault]; }
     const Injector& injector() const { return injector_; }
+    // The system call that a thread with these registers makes next, if it makes one, is not made: a fault in
+    // the kernel answers it, each time in the same way.
+    bool kernel_answers(pid_t tid, const user_regs_struct& registers) const;
     // A futex wake-up that a fault has answered instead of its being made.
     struct UnmadeWake {
         pid_t pid = 0;

@@ -29,10 +29,10 @@ std::int64_t answer_of(const FaultEffect& effect, bool written) {
 constexpr std::int64_t restart_if_handler_allows = 512;  // ERESTARTSYS
 constexpr std::int64_t restart_always = 513;             // ERESTARTNOINTR
 
-// Of a thread at which a signal has arrived; as an x86_64 call, which it is but for the rarest programs.
-SystemCall interrupted_call(const user_regs_struct& state) {
+// As an x86_64 call, which it is but for the rarest programs.
+SystemCall call_of(std::uint64_t number, const user_regs_struct& state) {
     SystemCall call;
-    call.number = call.called = static_cast<int>(state.orig_rax);
+    call.number = call.called = static_cast<int>(number);
     call.arguments = {state.rdi, state.rsi, state.rdx, state.r10, state.r8, state.r9};
     return call;
 }
@@ -172,7 +172,7 @@ void Tracing::begin_asked_call_again(pid_t tid) {
     if (!injector_.concerns_calls()) return;
     auto state = registers(tid);
     if (!state || static_cast<std::int64_t>(state->rax) != -restart_if_handler_allows) return;
-    const SystemCall call = interrupted_call(*state);
+    const SystemCall call = call_of(state->orig_rax, *state);
     if (!injector_.concerns_call(call.number) || can_be_interrupted(call, tid)) return;
     state->rax = static_cast<std::uint64_t>(-restart_always);
     set_registers(tid, *state);
@@ -184,6 +184,11 @@ void Tracing::launching(pid_t tid, const SystemCall& call) {
     const bool hands_over = call.number == SYS_seccomp && call.arguments[0] == listener_handover;
     if (hands_over) take_listener(tid, call.arguments[2]);
     go_on(tid, {});
+}
+
+bool Tracing::kernel_answers(pid_t tid, const user_regs_struct& registers) const {
+    const TrackedProcess* process = tree_.process_of(tid);
+    return process && injector_.kernel_answers(call_of(registers.rax, registers), process->path);
 }
 
 void Tracing::take_listener(pid_t tid, std::uint64_t descriptor) {

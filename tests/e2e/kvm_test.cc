@@ -35,7 +35,7 @@ TEST_CASE(
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     const Json report = Json::parse(result.out);
-    CHECK(report["runs"].size() >= 2 * 2 * 4);  // each scenario with its control
+    CHECK(report["runs"].size() >= 2 * 2 * 5);  // each scenario with its control
     for (const Json& run : report["runs"]) {
         INFO(run["scenario"] << " " << run["role"] << " #" << run["repeat"]);
         CHECK(run["as_expected"] == true);

@@ -4,6 +4,7 @@
 
 #include "catch.h"
 #include "command.h"
+#include "one_run.h"
 #include "scenario_text.h"
 
 namespace rehang::e2e {
@@ -45,6 +46,31 @@ TEST_CASE("a thread whose state repeats is proven to spin for ever") {
     CHECK(run["cause"] == "spin");
     CHECK(run["proven"] == true);
     CHECK_THAT(all(run["explanation"]), Contains(example.told));
+}
+
+TEST_CASE(
+    "a loop around a system call that always fails by a fault spins for ever, one that fails often does "
+    "not") {
+    if (must_skip()) return;
+    const auto run_with = [](const std::string& fault) {
+        return report_of(
+            {.argv = "'" REHANG_SPINNER "', 'retry'",
+             .rest = "[[fault]]\nname = 'f'\nprocess = 'p'\nsyscall = 'unlink'\nerrno = 'EINTR'\n" + fault});
+    };
+    SECTION("always") {
+        const Json run = run_with("in_kernel = true");
+        INFO(all(run["doubts"]));
+        CHECK(run["outcome"] == "hung");
+        CHECK(run["cause"] == "spin");
+        CHECK_THAT(
+            all(run["explanation"]),
+            Contains("spins in spinner!retry with unlink, which a fault answers each time in the same way"));
+    }
+    SECTION("often") {
+        const Json run = run_with("times = 3000");
+        CHECK(run["outcome"] == "exited");
+        CHECK(run["exit"] == 0);
+    }
 }
 
 TEST_CASE("a spinning thread that somebody will set free is never called hung") {

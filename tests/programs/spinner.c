@@ -1,6 +1,7 @@
 // Threads that use the processor and get nowhere, or seem to: what rehang may call a hang, and what not. One
 // behaviour for each first argument. Those that are healthy end with 0 by themselves, whatever anybody thinks
 // of them.
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
@@ -40,6 +41,12 @@ static int nap(void) {
 
 static int nothing(void) {
     for (;;) __asm__ volatile("");
+}
+
+int retry(void) {
+    while (unlink("/nonexistent") != 0 && errno == EINTR) {
+    }
+    return 0;
 }
 
 // Gets the news by a pipe, from a child that has to compute first, and then tells the spinning thread.
@@ -138,6 +145,7 @@ int main(int argc, char** argv) {
     } modes[] = {{"thread", spin_in_a_thread},
                  {"nap", nap},
                  {"nothing", nothing},
+                 {"retry", retry},
                  {"told", told},
                  {"count", count},
                  {"clock", watch_the_clock},

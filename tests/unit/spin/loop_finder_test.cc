@@ -1,4 +1,6 @@
 // Loops of real machine code, executed by hand: the test says what the registers are after each instruction.
+#include <sys/syscall.h>
+
 #include <cstring>
 #include <map>
 
@@ -7,6 +9,7 @@
 
 using namespace rehang::spin;
 using Catch::Matchers::Contains;
+using Catch::Matchers::Equals;
 
 namespace {
 
@@ -30,9 +33,11 @@ class HandMade : public StandingThread {
         return true;
     }
     std::vector<unsigned char> extended_state() override { return {extended}; }
+    bool call_is_answered() override { return answered; }
 
     std::map<std::uint64_t, unsigned char> memory;
     unsigned char extended = 1;
+    bool answered = false;
 };
 
 MachineState at(std::uint64_t offset, std::uint64_t flags = equal) {
@@ -194,4 +199,25 @@ TEST_CASE("memory that can't be read proves nothing") {
     const Spin spin = run(thread, spinlock_round, 100);
     CHECK_FALSE(spin.endless);
     CHECK_THAT(spin.doubt, Contains("can't be read"));
+}
+
+TEST_CASE("a system call that may do anything is in the way, unless it is always answered in the same way") {
+    // 0: syscall; 2: jmp 0
+    HandMade thread({0x0f, 0x05, 0xeb, 0xfc});
+    MachineState before = at(0), after = at(2);
+    before.general[rax] = after.general[rax] = SYS_ioctl;
+    thread.answered = GENERATE(false, true);
+    const Spin spin = run(thread, {before, after}, 100);
+    CHECK(spin.endless == thread.answered);
+    CHECK(spin.answered == (thread.answered ? "ioctl" : ""));
+    CHECK_THAT(spin.doubt,
+               thread.answered ? Equals("") : Equals("gets to ioctl, which may change something"));
+}
+
+TEST_CASE("an instruction that may do anything is in the way, even if a system call would be answered") {
+    HandMade thread({0xf3, 0xa4, 0xeb, 0xfc});  // 0: rep movsb; 2: jmp 0
+    thread.answered = true;
+    const Spin spin = run(thread, {at(0), at(2)}, 100);
+    CHECK_FALSE(spin.endless);
+    CHECK_THAT(spin.doubt, Contains("which may change something"));
 }

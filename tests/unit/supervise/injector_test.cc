@@ -44,6 +44,9 @@ struct Calls {
         const ProcessPath path = *ProcessPath::parse(process);
         return injector.decide(call, Nameless(path, nth, past_entry), director);
     }
+    bool kernel_answers(const char* process = "p") const {
+        return injector.kernel_answers(reading(), *ProcessPath::parse(process));
+    }
     // Which of so many calls fire, as text: "..x".
     std::string series(int count, const char* process = "p", unsigned nth = 1) {
         std::string text;
@@ -184,4 +187,20 @@ TEST_CASE("a probability picks about so many calls, the same ones for the same s
     const auto picked = std::ranges::count(one, 'x');
     CHECK(picked > 800);  // of 1000 in the mean, more than 6 standard deviations away
     CHECK(picked < 1200);
+}
+
+TEST_CASE("the kernel answers a call where all faults that fit it are in the kernel") {
+    PlannedSyscallFault in_kernel = fault(), elsewhere = fault(), of_another_descriptor = fault();
+    in_kernel.in_kernel = true;
+    elsewhere.process = {.root = "q", .forks = {}};
+    of_another_descriptor.calls[0].arguments = {{.index = 0, .mask = ~0ULL, .value = 5}};
+    CHECK(Calls({in_kernel}).kernel_answers());
+    CHECK(Calls({in_kernel}).kernel_answers("p/1@exec2"));
+    CHECK(Calls({in_kernel, elsewhere, of_another_descriptor}).kernel_answers());
+    CHECK_FALSE(Calls({in_kernel}).kernel_answers("q"));
+    CHECK_FALSE(Calls({in_kernel, fault("by the runner")}).kernel_answers());
+    CHECK_FALSE(Calls({fault()}).kernel_answers());
+    in_kernel.calls[0].arguments = of_another_descriptor.calls[0].arguments;
+    CHECK_FALSE(Calls({in_kernel}).kernel_answers());
+    CHECK_FALSE(Calls({}).kernel_answers());
 }
