@@ -16,7 +16,7 @@ struct Job {
     Params set;           // --set
     std::string targets;  // folder of the stand-in programs
     std::uint64_t seed = 0;
-    size_t plan = 0;      // index into the plans of the file
+    size_t plan = 0;  // index into the plans of the file
     int repeat = 1;
     std::string keep;     // folder; "" keeps nothing
     std::string core;     // folder for core files; "" writes none

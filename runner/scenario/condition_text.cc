@@ -85,7 +85,8 @@ bool is_descriptor_pattern(std::string_view text) {
 }
 
 std::optional<std::string> mistake_in_descriptor_pattern(std::string_view pattern) {
-    static const std::vector<std::string> kinds = {"pipe", "socket", "anon_inode", "tcp", "udp", "ip", "unix"};
+    static const std::vector<std::string> kinds = {"pipe", "socket", "anon_inode", "tcp",
+                                                   "udp",  "ip",     "unix"};
     if (pattern.front() == '/' || wildcards.contains(pattern.front())) return std::nullopt;
     const std::string kind(pattern.substr(0, pattern.find_first_of(":*?[")));
     if (std::ranges::find(kinds, kind) != kinds.end()) return std::nullopt;
