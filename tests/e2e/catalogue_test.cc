@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <regex>
 
 #include "catch.h"
 #include "command.h"
@@ -64,7 +65,9 @@ TEST_CASE("the report of a hang, word for word") {
     if (must_skip()) return;
     const Finished result = rehang({"run", catalogue + "/pipe/daemon-holds-pipe.toml"});
     REQUIRE(result.status == 0);
-    const std::string report = normal_form(result.out);
+    // On a host where many pipes were made their numbers are so long that these lines are wrapped.
+    const std::string report =
+        std::regex_replace(normal_form(result.out), std::regex("holds\\n +open"), "holds open");
     CHECK_THAT(
         report,
         StartsWith("✓ daemon-holds-pipe daemon_stdout=keep  hung: held-pipe, proven T ms after the start  "
