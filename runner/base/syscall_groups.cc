@@ -5,6 +5,7 @@
 
 #include "base/names.h"
 #include "base/syscall_arguments.h"
+#include "base/words.h"
 
 namespace rehang {
 namespace {
@@ -38,16 +39,6 @@ constexpr std::pair<std::string_view, std::string_view> listed[] = {
     {"%%stat", "fstat lstat newfstatat stat statx"},
     {"%%statfs", "fstatfs statfs ustat"},
 };
-
-std::vector<std::string> words(std::string_view text) {
-    std::vector<std::string> all;
-    while (!text.empty()) {
-        const std::string_view word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-        all.emplace_back(word);
-    }
-    return all;
-}
 
 // These two are what the calls' arguments say.
 std::optional<SyscallArgument::Kind> kind_of_group(std::string_view name) {

@@ -17,6 +17,7 @@
 #include <cstring>
 
 #include "base/files.h"
+#include "base/unique_fd.h"
 #include "host/child.h"
 #include "host/namespaces.h"
 #include "host/probes.h"
@@ -239,7 +240,12 @@ Ability probe_seccomp_trace() {
 Ability probe_seccomp_notification() {
     const int error = try_in_child([] {
         constexpr unsigned flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-        return filter_getppid(SECCOMP_RET_USER_NOTIF, flags) >= 0 ? 0 : errno;
+        const long listener = filter_getppid(SECCOMP_RET_USER_NOTIF, flags);
+        if (listener < 0) return errno;
+        // It comes to the runner as a copy.
+        const UniqueFd self(static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0)));
+        if (!self) return errno;
+        return ::syscall(SYS_pidfd_getfd, self.get(), listener, 0) >= 0 ? 0 : errno;
     });
     Ability ability = ability_from("seccomp user notification", error, "a listener", seccomp_fix);
     ability.use = Ability::Use::sometimes;

@@ -9,6 +9,7 @@
 
 #include "base/suggest.h"
 #include "base/syscall_arguments.h"
+#include "base/words.h"
 
 namespace rehang {
 namespace {
@@ -17,16 +18,6 @@ constexpr unsigned bits_of_byte = 8;
 
 bool allows(StructUse::Direction use, StructUse::Direction wanted) {
     return use == StructUse::Direction::both || use == wanted;
-}
-
-std::vector<std::string> words(std::string_view text) {
-    std::vector<std::string> all;
-    while (!text.empty()) {
-        const std::string_view word = text.substr(0, text.find(' '));
-        text.remove_prefix(std::min(word.size() + 1, text.size()));
-        all.emplace_back(word);
-    }
-    return all;
 }
 
 // What `where` asks of the command; "request" and "cmd" are the same argument.

@@ -76,13 +76,6 @@ void Notifications::answer_burst(int listener) {
              std::chrono::steady_clock::now() < until);
 }
 
-size_t Notifications::answer_pending() {
-    size_t answered = 0;
-    for (const auto& listener : listeners_)
-        while (readable(listener->native_handle()) && answer_one(listener->native_handle())) ++answered;
-    return answered;
-}
-
 bool Notifications::pending() const {
     return std::ranges::any_of(listeners_,
                                [](const auto& listener) { return readable(listener->native_handle()); });

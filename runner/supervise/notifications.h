@@ -36,8 +36,6 @@ class Notifications {
     Notifications(boost::asio::io_context& io, Answerer answer, int busy);
 
     void add(UniqueFd listener);
-    // Answers what is asked right now; how many questions that were.
-    size_t answer_pending();
     // Somebody waits for an answer.
     bool pending() const;
 

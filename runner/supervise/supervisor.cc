@@ -201,11 +201,12 @@ CallAnswer Supervisor::Impl::answer(const Notifications::Question& question) {
     const auto points_before = tracing.director().last_reached();
     const CallAnswer answer = tracing.asked(question);
     const bool news = !answer.make || tracing.director().last_reached() != points_before;
+    await_due();
     if (news && !decided()) pace.something_happened(tracing.director().order_complete());
     return answer;
 }
 
-// Threads that a fault delays.
+// Threads that a fault delays. After whatever may have let one go: it may have a delay before it.
 void Supervisor::Impl::await_due() {
     const auto due = tracing.next_due();
     if (!due || decided()) return;
@@ -258,6 +259,7 @@ void Supervisor::Impl::read_output(const std::string& process, UniqueFd pipe, bo
             for (Waiting& each : *waiting)
                 for (unsigned lines = each.matcher.feed(text); lines > 0; --lines)
                     tracing.printed(each.point);
+            await_due();
         }));
 }
 
@@ -319,9 +321,10 @@ void Supervisor::Impl::look() {
     if (!decided()) schedule_look();
 }
 
-// A call whose answer is still to come looks like one that waits.
+// A call whose answer is still to come looks like one that waits. The loop answers it, not the look: targets
+// that ask all the time must not keep the limits from being looked at.
 Watcher::Look Supervisor::Impl::look_at_waits() {
-    if (notifications.answer_pending() > 0) return Watcher::Look::moving;
+    if (notifications.pending()) return Watcher::Look::moving;
     const auto seen = watcher->look();
     return notifications.pending() ? Watcher::Look::moving : seen;
 }
@@ -369,6 +372,7 @@ void Supervisor::Impl::give_up(const std::vector<size_t>& holds, const std::stri
     if (plan->role == Role::scenario) return finish(End::unmet);
     for (const size_t hold : holds)
         tracing.expire(hold);  // a control goes on: what the program does then counts
+    await_due();
     pace.something_happened(true);
     if (tracing.all_roots_ended()) finish(End::finished);
 }

@@ -1,15 +1,13 @@
 // The part of Tracing about system call faults. A call comes here in one of two ways (filter.h): its thread
 // is stopped at it, or waits for an answer.
+#include <fmt/format.h>
 #include <linux/futex.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cerrno>
-#include <ranges>
 
 #include "plan/target_filter.h"
 #include "supervise/call_conditions.h"
@@ -199,6 +197,7 @@ void Tracing::take_listener(pid_t tid, std::uint64_t descriptor) {
     if (listener) return on_listener_(std::move(listener));
     if (errno == ESRCH || trouble_) return;  // killed meanwhile
     trouble_ = failure("can't take over the listener of a seccomp filter").error();
+    trouble_->hint = "`rehang doctor` says what this host allows";
 }
 
 }  // namespace rehang

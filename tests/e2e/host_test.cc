@@ -118,7 +118,7 @@ TEST_CASE("what has a substitute may be missing: verdicts are the same") {
     const std::string exiting = folder.file("exits.toml", exits);
     const std::string hanging = folder.file("hangs.toml", hangs);
     const std::string failing = folder.file("fails.toml", fails);
-    for (const std::string handicap : {"no-kcmp", "no-notification"}) {
+    for (const std::string handicap : {"no-kcmp", "no-notification", "no-pidfd-getfd"}) {
         INFO(handicap);
         CHECK(rehang_without({handicap}, {"doctor"}).status == 0);
         CHECK(rehang_without({handicap}, {"run", exiting}).status == 0);

@@ -46,8 +46,9 @@ static const struct refusal refusals[] = {
     {"no-ptrace", "ptrace", EPERM, -1, 0, 0},  // yama.ptrace_scope, a container without SYS_PTRACE
     {"no-breakpoints", "ptrace", EIO, 0, ~0UL, PTRACE_POKEUSER},  // gVisor, some emulators
     {"no-process-vm-readv", "process_vm_readv", ENOSYS, -1, 0, 0},
-    {"no-kcmp", "kcmp", ENOSYS, -1, 0, 0},        // CONFIG_KCMP
-    {"no-seccomp", "seccomp", EINVAL, -1, 0, 0},  // CONFIG_SECCOMP_FILTER
+    {"no-kcmp", "kcmp", ENOSYS, -1, 0, 0},               // CONFIG_KCMP
+    {"no-seccomp", "seccomp", EINVAL, -1, 0, 0},         // CONFIG_SECCOMP_FILTER
+    {"no-pidfd-getfd", "pidfd_getfd", EPERM, -1, 0, 0},  // container profiles older than the call, Linux 5.6
     {"no-notification", "seccomp", EINVAL, 1, SECCOMP_FILTER_FLAG_NEW_LISTENER,
      SECCOMP_FILTER_FLAG_NEW_LISTENER},  // Linux before 5.0
 };

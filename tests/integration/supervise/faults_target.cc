@@ -2,6 +2,8 @@
 // counted.
 //   faults_target calls N             N times getppid: how many of each result
 //   faults_target threads N           the same in two threads at once, N each
+//   faults_target forever N           calls in N threads, without an end
+//   faults_target print              another thread prints "go", and getppid
 //   faults_target storm N restart|-   the same, while a timer's signal comes every 300 us
 //   faults_target write FILE          8 bytes, four times: what each write gave; then the file
 //   faults_target read                16 bytes of /dev/zero: what it gave, what is in the buffer
@@ -115,6 +117,20 @@ int main(int count, char** arguments) {
         show(mine);
         std::printf("| ");
         show(others);
+    }
+    if (mode == "forever") {
+        for (long i = 1; i < times; ++i)
+            std::thread([] {
+                for (;;) call();
+            }).detach();
+        for (;;) call();
+    }
+    if (mode == "print") {
+        std::thread([] {
+            static_cast<void>(!::write(1, "go\n", 3));
+            ::pause();  // nothing of it is to be seen from here on
+        }).detach();
+        call();
     }
     if (mode == "storm") {
         storm(std::strcmp(arguments[3], "restart") == 0);

@@ -126,6 +126,31 @@ TEST_CASE("signals during asked calls: nothing is lost, doubled, or made to fail
     CHECK(run.fault(0).fired == 750);
 }
 
+TEST_CASE("threads that ask all the time do not keep the run from its limit") {
+    Plan plan = faulty({"forever", "8"});
+    plan.syscall_faults = {answers(-EPERM)};
+    plan.timeout = 500ms;
+    Run run(plan);
+    REQUIRE(*run.result);
+    CHECK((*run.result)->end == End::timed_out);
+    CHECK(run.fault(0).fired > 0);
+}
+
+TEST_CASE("a thread that a printed line lets go is delayed then, and goes on by itself") {
+    Plan plan = faulty({"print"});
+    FaultEffect effect;
+    effect.delay = 20ms;
+    plan.syscall_faults = {fault(SYS_getppid, effect)};
+    plan.points = {point("call", "p", "main", EntersSyscall{.number = SYS_getppid}),
+                   point("prints", "p", "!main", EntersSyscall{.number = SYS_write}),
+                   point("go", "p", "any", Prints{.pattern = "go"})};
+    plan.holds = {hold(1, 0), hold(0, 2)};
+    Run run(plan);
+    REQUIRE(*run.result);
+    CHECK((*run.result)->end == End::finished);
+    CHECK(run.fault(0).fired == 1);
+}
+
 TEST_CASE("the same seed makes the same decisions, another one others") {
     const auto decided = [](std::uint64_t seed) {
         Plan plan = faulty({"threads", "200"});
