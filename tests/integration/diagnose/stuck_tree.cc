@@ -14,6 +14,7 @@
 #include <chrono>
 #include <vector>
 
+#include "base/files.h"
 #include "catch.h"
 #include "diagnose/proc_files.h"
 
@@ -28,7 +29,7 @@ void forget_signal_handlers() {
     for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
 }
 
-// Reaps whatever is left to it, for ever; ends with the test.
+// Whatever loses its parent becomes its child, also what has ended; ends with the test.
 [[noreturn]] void be_init(const std::function<void()>& body, pid_t test) {
     forget_signal_handlers();
     prctl(PR_SET_CHILD_SUBREAPER, 1);
@@ -55,9 +56,28 @@ pid_t wait_for_child(pid_t parent, size_t nth) {
     return -1;
 }
 
-void kill_below(pid_t pid) {
-    for (const pid_t child : children(pid)) kill_below(child);
-    kill(pid, SIGKILL);
+bool is_zombie(pid_t pid) {
+    const auto stat = proc::parse_stat(read_file_or_empty(fmt::format("/proc/{}/stat", pid)));
+    const auto tids = proc::numbers_in(fmt::format("/proc/{}/task", pid)).value_or(std::vector<pid_t>());
+    return !stat || (stat->state == 'Z' && tids.size() <= 1);
+}
+
+// Whether anything was left to kill.
+bool kill_all(const std::vector<pid_t>& pids) {
+    bool killed = false;
+    for (const pid_t pid : pids) {
+        killed |= kill_all(children(pid));
+        if (is_zombie(pid)) continue;
+        kill(pid, SIGKILL);
+        killed = true;
+    }
+    return killed;
+}
+
+// A process may fork between being listed and being killed; its child is init's then. One that was missed
+// would keep the test's output open for ever, and ctest waits as long for its end.
+void kill_below(pid_t init) {
+    while (kill_all(children(init))) sched_yield();
 }
 
 }  // namespace
@@ -104,6 +124,7 @@ StuckTree::StuckTree(const std::function<void()>& body) {
 
 StuckTree::~StuckTree() {
     kill_below(init_);
+    kill(init_, SIGKILL);
     waitpid(init_, nullptr, 0);
 }
 
