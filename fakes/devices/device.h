@@ -8,7 +8,8 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <string_view>
+
+#include "base/duration.h"
 
 namespace rehang::fakes {
 
@@ -38,6 +39,8 @@ struct Answer {
     std::optional<std::uint64_t> number_at = std::nullopt;
     // The call waits until a signal comes, and gives EINTR then. Only for requests that may_wait() names.
     bool waits = false;
+    // The caller gets the answer this much later. Only for requests that may_wait() names, too.
+    Duration delay{0};
     // The model has no such request; `value` is -ENOTTY then. The report lists it.
     bool unknown = false;
     // What the report says of the call besides its request and result: "type=7 flags=1"; may be empty.
@@ -64,8 +67,8 @@ class Device {
     virtual ~Device() = default;
     // One more open(2) of the device's path. `value` is -errno, or `opens` is there.
     virtual Answer open(int flags) = 0;
-    // This request may have to wait for a signal: a call that asks in a way that no signal interrupts would
-    // never come back.
+    // This request may have to wait, for a signal or for some time: it must come in a way that signals can
+    // interrupt.
     virtual bool may_wait(std::uint32_t request) const {
         static_cast<void>(request);
         return false;

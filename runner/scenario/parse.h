@@ -19,9 +19,8 @@ struct ParsedScenario {
 // in processes that can't exist.
 ParsedScenario parse_scenario(std::string_view text, std::string file);
 
-// The same for a file; a file that can't be read, is larger than max_scenario_bytes or is not text is one
-// diagnostic.
+// The same for a file; a file that can't be read, is too large or is not text is one diagnostic
+// (read_text.h).
 ParsedScenario load_scenario(const std::string& file);
-inline constexpr unsigned long long max_scenario_bytes = 1024ULL * 1024;
 
 }  // namespace rehang
