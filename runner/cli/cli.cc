@@ -100,6 +100,19 @@ void parent(CLI::App& app, Arguments& to) {
     app.add_option("--parent", to.parent)->required();
 }
 
+void device(CLI::App& app, Arguments& to) {
+    app.add_option("DEVICE", to.device, "the device file whose ioctls are recorded: /dev/ptmx, /dev/rtc0")
+        ->required();
+}
+void output(CLI::App& app, Arguments& to) {
+    app.add_option("-o,--output", to.output,
+                   "where the description goes; - for stdout (default: the device's name with .toml, here)")
+        ->type_name("FILE|-");
+}
+void command(CLI::App& app, Arguments& to) {
+    app.add_option("COMMAND", to.command, "what uses the device, with its arguments, behind --")->required();
+}
+
 // ---- commands ----
 
 ExitCode work(const Arguments& arguments) {
@@ -167,6 +180,18 @@ const std::vector<Command>& commands() {
          "  rehang diagnose $(pidof myserver) --quiet && echo fine",
          &diagnose,
          diagnose_exit_codes},
+        {"record-ioctl",
+         "write what a real device answers to a command's ioctls, as a device file for [[fake]]",
+         {output, device, command},
+         "The command runs as it is, outside of any sandbox; rehang waits until it and all that it started "
+         "have\n"
+         "ended. Set-uid programs run without their privilege.\n\n"
+         "Examples:\n"
+         "  rehang record-ioctl /dev/ptmx -- script -qc true /dev/null\n"
+         "  rehang record-ioctl /dev/loop-control -o loop.toml -- losetup -f",
+         &record_ioctl,
+         "Exit status: 0 recorded; 1 the command made no ioctl on the device; 2 usage, or no such device;\n"
+         "3 rehang itself failed, or the command could not be executed."},
         {"doctor",
          "what this host allows, and how to get what is missing",
          {},

@@ -27,12 +27,16 @@ struct Arguments {
     bool watch = false;
     std::string folder;  // of list
     int parent = 0;      // of worker: who started it
+    std::string device;  // of record-ioctl
+    std::string output;  // a file, "-" for stdout, "" for one named like the device
+    std::vector<std::string> command;
 };
 
 ExitCode run(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode diagnose(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
+ExitCode record_ioctl(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 
 }  // namespace rehang

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/duration.h"
 #include "base/ioctl_requests.h"
 #include "base/names.h"
 #include "base/suggest.h"
@@ -49,6 +50,9 @@ std::optional<Way> encoded_way(std::uint32_t request) {
     }
 }
 
+constexpr std::int64_t most_data = 1 << 20;             // as much as one call could be given
+constexpr unsigned long long largest_mapped = 1 << 20;  // a vCPU has some pages
+
 class DescriptionReader {
   public:
     explicit DescriptionReader(Problems& problems) : problems_(problems) {}
@@ -57,9 +61,11 @@ class DescriptionReader {
         Description description;
         if (const auto state = fields.maybe_text("state")) description.first_state = state->value;
         if (const auto open = fields.maybe_text("open")) description.open_errno = read_errno(*open);
+        fields.each_table("file", [&](Fields& table) { description.files.push_back(read_file(table)); });
         fields.each_table("ioctl",
                           [&](Fields& table) { description.requests.push_back(read_request(table)); });
         check_states(description);
+        check_files();
         return description;
     }
 
@@ -72,9 +78,23 @@ class DescriptionReader {
         return value;
     }
 
+    fakes::DescribedFile read_file(Fields& fields) {
+        const Text name = fields.text("name");
+        asked_files_.push_back(name);
+        fields.need_at_least_one({"mapped"});
+        const auto mapped = fields.maybe_size("mapped");
+        if (mapped && mapped->value > largest_mapped)
+            problems_.error(mapped->at, fmt::format("at most {}", format_size(largest_mapped)));
+        return {.name = name.value, .mapped = mapped ? mapped->value : 0};
+    }
+
     DescribedRequest read_request(Fields& fields) {
         DescribedRequest request;
         request.request = read_number(fields);
+        if (const auto on = fields.maybe_text("on")) {
+            request.on = on->value;
+            asked_files_.push_back(*on);
+        }
         if (const auto state = fields.maybe_text("state")) {
             request.state = state->value;
             asked_states_.push_back(*state);
@@ -85,7 +105,10 @@ class DescriptionReader {
         if (const TomlEntry* where = fields.find("where")) {
             if (way == Way::out || way == Way::none)
                 problems_.error(where->key_at, "the kernel does not read this request's argument");
-            request.where = read_values(*where, layout);
+            if (const auto* hex = std::get_if<std::string>(&where->node.value))
+                request.where.push_back({.offset = 0, .bytes = read_bytes({*hex, where->node.at})});
+            else
+                request.where = read_values(*where, layout);
         }
         read_answers(fields, layout, way, request);
         return request;
@@ -148,14 +171,10 @@ class DescriptionReader {
         return std::move(*layout);
     }
 
-    Way read_way(Fields& fields, std::uint32_t request) {
+    // There are drivers that do something else than the numbers of their requests say.
+    static Way read_way(Fields& fields, std::uint32_t request) {
         const auto written = fields.maybe_word<Way>("direction", parse_way, {"none", "in", "out", "both"});
-        const auto encoded = encoded_way(request);
-        if (written && encoded && written->value != *encoded)
-            problems_.error(written->at,
-                            fmt::format("the request's number {:#x} says another direction", request));
-        if (written) return written->value;
-        return encoded.value_or(Way::both);
+        return written ? written->value : encoded_way(request).value_or(Way::both);
     }
 
     std::optional<std::uint64_t> read_argument(Fields& fields) {
@@ -192,11 +211,20 @@ class DescriptionReader {
             answer.out = read_values(*out, layout);
             need_way_out(out->key_at, way);
         }
-        if (const auto data = fields.maybe_text("data")) {
-            answer.out.push_back({.offset = 0, .bytes = read_data(*data, layout, request)});
-            need_way_out(data->at, way);
+        if (const TomlEntry* data = fields.find("data")) {
+            std::ranges::move(read_data(*data, fields), std::back_inserter(answer.out));
+            need_way_out(data->key_at, way);
+            check_size(data->key_at, answer.out, layout, request);
         }
-        if (const auto delay = fields.maybe_duration("delay")) answer.delay = delay->value;
+        if (const auto opens = fields.maybe_text("opens")) {
+            answer.opens = opens->value;
+            opened_files_.push_back(opens->value);
+        }
+        if (const auto delay = fields.maybe_duration("delay")) {
+            answer.delay = delay->value;
+            if (!answer.opens.empty())
+                problems_.error(delay->at, "an answer that opens a file can't be late");
+        }
         if (const auto state = fields.maybe_text("then")) {
             answer.state = state->value;
             reached_states_.push_back(state->value);
@@ -209,17 +237,36 @@ class DescriptionReader {
             problems_.error(at, "the kernel does not write what this request's argument points to");
     }
 
-    std::string read_data(const Text& data, const DescribedLayout& layout, std::uint32_t request) {
-        const auto bytes = read_hex(data.value);
-        if (!bytes) {
-            problems_.error(data.at, bytes.error());
-            return {};
-        }
-        const unsigned size = layout.size > 0 ? layout.size : _IOC_SIZE(request);
-        if (size > 0 && bytes->size() > size)
-            problems_.error(data.at, fmt::format("these are {} bytes, but the request's argument has {}",
-                                                 bytes->size(), size));
-        return *bytes;
+    std::string read_bytes(const Text& hex) {
+        auto bytes = read_hex(hex.value);
+        if (bytes) return std::move(*bytes);
+        problems_.error(hex.at, bytes.error());
+        return {};
+    }
+
+    // "00 1f", or [{ at = 8, bytes = "00 1f" }, …].
+    std::vector<DescribedBytes> read_data(const TomlEntry& data, Fields& fields) {
+        if (const auto* hex = std::get_if<std::string>(&data.node.value))
+            return {{.offset = 0, .bytes = read_bytes({*hex, data.node.at})}};
+        std::vector<DescribedBytes> all;
+        fields.each_table("data", [&](Fields& part) {
+            const auto at = part.maybe_integer("at", 0, most_data);
+            part.need_at_least_one({"at"});
+            const Text bytes = part.text("bytes");
+            if (at) all.push_back({.offset = static_cast<unsigned>(at->value), .bytes = read_bytes(bytes)});
+        });
+        return all;
+    }
+
+    // Some requests have a list of any length behind their struct; what stands there is written with its
+    // place.
+    void check_size(Span at, const std::vector<DescribedBytes>& out, const DescribedLayout& layout,
+                    std::uint32_t request) {
+        const size_t size = layout.size > 0 ? layout.size : _IOC_SIZE(request);
+        for (const DescribedBytes& part : out)
+            if (size > 0 && part.offset == 0 && part.bytes.size() > size)
+                problems_.error(at, fmt::format("these are {} bytes, but the request's argument has {}",
+                                                part.bytes.size(), size));
     }
 
     // A request that is only answered in a state that the device never gets into is a typing mistake.
@@ -234,7 +281,16 @@ class DescriptionReader {
                                 "it begins in the device's \"state\", and an answer's \"then\" changes it");
     }
 
+    void check_files() {
+        for (const Text& asked : asked_files_)
+            if (std::ranges::find(opened_files_, asked.value) == opened_files_.end())
+                problems_.error(asked.at, fmt::format("no answer \"opens\" a file \"{}\"{}", asked.value,
+                                                      did_you_mean(asked.value, opened_files_)));
+    }
+
     Problems& problems_;
+    Texts asked_files_;
+    std::vector<std::string> opened_files_;
     Texts asked_states_;
     std::vector<std::string> reached_states_;
 };

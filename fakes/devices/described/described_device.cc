@@ -23,32 +23,45 @@ class State {
 
     const Description& description() const { return description_; }
 
-    Answer answer(const Ioctl& call, Memory& memory) {
-        const auto fitting = std::ranges::find_if(description_.requests,
-                                                  [&](const auto& one) { return fits(one, call, memory); });
-        if (fitting == description_.requests.end()) return nobody_fits(call);
+    // What the call on this file gives. `opens` is left to whoever knows how to make a file.
+    struct Given {
+        Answer answer;
+        std::string opens;
+    };
+    Given answer(const std::string& on, const Ioctl& call, Memory& memory) {
+        const auto fitting = std::ranges::find_if(
+            description_.requests, [&](const auto& one) { return fits(one, on, call, memory); });
+        if (fitting == description_.requests.end()) return {nobody_fits(on, call), {}};
         size_t& turn = turn_[static_cast<size_t>(fitting - description_.requests.begin())];
         const DescribedAnswer& answer = fitting->answers[turn];
-        if (!write(answer, call, memory)) return {.value = -EFAULT};
+        if (!write(answer, call, memory)) return {{.value = -EFAULT}, {}};
         const bool was_last = turn + 1 == fitting->answers.size();
         turn = !was_last ? turn + 1 : fitting->again ? 0 : turn;
         if (answer.state) state_ = *answer.state;
-        return {
-            .value = answer.value, .delay = answer.delay, .detail = state_.empty() ? "" : "state=" + state_};
+        Answer given{.value = answer.value, .delay = answer.delay};
+        if (!state_.empty()) given.detail = "state=" + state_;
+        return {std::move(given), answer.opens};
+    }
+
+    size_t mapped_size(const std::string& name) const {
+        const auto file = std::ranges::find(description_.files, name, &DescribedFile::name);
+        return file == description_.files.end() ? 0 : file->mapped;
     }
 
   private:
-    bool fits(const DescribedRequest& one, const Ioctl& call, const Memory& memory) const {
-        return one.request == call.request && (!one.state || *one.state == state_) &&
+    bool fits(const DescribedRequest& one, const std::string& on, const Ioctl& call,
+              const Memory& memory) const {
+        return one.request == call.request && one.on == on && (!one.state || *one.state == state_) &&
                (!one.argument || *one.argument == call.argument) &&
                std::ranges::all_of(one.where, [&](const auto& bytes) { return holds(bytes, call, memory); });
     }
 
     // A request that is described, but not in this state or for this argument, is one that the device
     // refuses; drivers answer EINVAL then.
-    Answer nobody_fits(const Ioctl& call) const {
-        const bool described = std::ranges::any_of(
-            description_.requests, [&](const DescribedRequest& one) { return one.request == call.request; });
+    Answer nobody_fits(const std::string& on, const Ioctl& call) const {
+        const bool described = std::ranges::any_of(description_.requests, [&](const DescribedRequest& one) {
+            return one.request == call.request && one.on == on;
+        });
         return described ? Answer{.value = -EINVAL} : Answer{.value = -ENOTTY, .unknown = true};
     }
 
@@ -63,14 +76,23 @@ class State {
     std::string state_;
 };
 
-class DescribedFile : public File {
+class OpenFile : public File {
   public:
-    explicit DescribedFile(std::shared_ptr<State> state) : state_(std::move(state)) {}
-    std::string name() const override { return "device"; }
-    Answer ioctl(const Ioctl& call, Memory& memory) override { return state_->answer(call, memory); }
+    OpenFile(std::shared_ptr<State> state, std::string name)
+        : state_(std::move(state)), name_(std::move(name)) {}
+
+    std::string name() const override { return name_.empty() ? "device" : name_; }
+    size_t mapped_size() const override { return state_->mapped_size(name_); }
+
+    Answer ioctl(const Ioctl& call, Memory& memory) override {
+        auto [answer, opens] = state_->answer(name_, call, memory);
+        if (!opens.empty()) answer.opens = std::make_shared<OpenFile>(state_, opens);
+        return std::move(answer);
+    }
 
   private:
     std::shared_ptr<State> state_;
+    std::string name_;  // empty: the device itself
 };
 
 class DescribedDevice : public Device {
@@ -80,15 +102,13 @@ class DescribedDevice : public Device {
 
     Answer open(int) override {
         if (const auto failed = state_->description().open_errno) return {.value = -*failed};
-        return {.opens = std::make_shared<DescribedFile>(state_)};
+        return {.opens = std::make_shared<OpenFile>(state_, std::string())};
     }
 
     // A call that is answered late is stopped meanwhile, so that a signal can reach it.
     bool may_wait(std::uint32_t request) const override {
         return std::ranges::any_of(state_->description().requests, [&](const DescribedRequest& one) {
-            return one.request == request &&
-                   std::ranges::any_of(
-                       one.answers, [](const DescribedAnswer& answer) { return answer.delay > Duration(0); });
+            return one.request == request && std::ranges::any_of(one.answers, &DescribedAnswer::is_late);
         });
     }
 

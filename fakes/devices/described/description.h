@@ -37,12 +37,16 @@ struct DescribedAnswer {
     std::int64_t value = 0;            // a result, or -errno
     std::vector<DescribedBytes> out;   // written before the call returns
     Duration delay{0};                 // first
+    std::string opens;                 // the file whose new descriptor is the result; empty: none
     std::optional<std::string> state;  // which the device is in from then on
+
+    bool is_late() const { return delay > Duration(0); }
 };
 
 // One of these answers a call; the first one in the file that fits it.
 struct DescribedRequest {
     std::uint32_t request = 0;
+    std::string on;                         // the file that it is made on; empty: the device itself
     std::optional<std::string> state;       // only in this state
     std::optional<std::uint64_t> argument;  // only with this argument
     std::vector<DescribedBytes> where;      // only if all of this is there
@@ -50,8 +54,15 @@ struct DescribedRequest {
     bool again = false;  // after the last answer from the first; otherwise the last one stays
 };
 
+// What an answer opens and can be mapped. Files that can't be have no such entry.
+struct DescribedFile {
+    std::string name;
+    std::size_t mapped = 0;  // bytes
+};
+
 struct Description {
     std::string summary;
+    std::vector<DescribedFile> files;
     std::string first_state;        // may be empty
     std::optional<int> open_errno;  // what open(2) fails with
     std::vector<DescribedRequest> requests;

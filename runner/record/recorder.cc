@@ -1,0 +1,300 @@
+#include "record/recorder.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/ioctl.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <filesystem>
+#include <limits>
+#include <map>
+#include <optional>
+#include <set>
+
+#include "base/unique_fd.h"
+#include "supervise/system_call.h"
+#include "supervise/tracee.h"
+
+namespace rehang {
+namespace {
+
+// What a recording calls a file that a device has handed out, by what /proc shows of it: "kvm-vm" for
+// "anon_inode:kvm-vm", "/dev/pts/3".
+std::string name_of(const std::string& link) {
+    constexpr std::string_view no_name_elsewhere = "anon_inode:";
+    return link.starts_with(no_name_elsewhere) ? link.substr(no_name_elsewhere.size()) : link;
+}
+
+volatile std::sig_atomic_t ended_early = 0;
+
+// Without SA_RESTART: waiting ends.
+void end_early_on(int signal) {
+    struct sigaction action {};
+    action.sa_handler = [](int) { ended_early = 1; };
+    ::sigaction(signal, &action, nullptr);
+}
+
+std::string descriptor_path(pid_t tid, std::uint64_t descriptor) {
+    return fmt::format("/proc/{}/fd/{}", tid, static_cast<int>(descriptor));
+}
+
+std::string link_of(pid_t tid, std::uint64_t descriptor) {
+    std::error_code gone;
+    return std::filesystem::read_symlink(descriptor_path(tid, descriptor), gone).string();
+}
+
+// As much of the memory from there on as there is, up to `most`.
+std::string memory_at(pid_t tid, std::uint64_t address, size_t most) {
+    constexpr size_t page = 4096;
+    std::string all;
+    while (all.size() < most) {
+        const std::uint64_t from = address + all.size();
+        std::string part(std::min(most - all.size(), page - from % page), '\0');
+        if (!read_memory(tid, from, part.data(), part.size())) break;
+        all += part;
+    }
+    return all;
+}
+
+// What a request may write behind the struct that its number tells of: lists.
+constexpr size_t looked_at = 16 * 1024;
+
+class Recorder {
+  public:
+    explicit Recorder(dev_t device) : device_(device) {}
+
+    // Until all have ended, or this process is told to; the status of `root`, nothing if it goes on.
+    std::optional<int> follow(pid_t root) {
+        std::optional<int> root_status;
+        while (ended_early == 0) {
+            int status = 0;
+            const pid_t tid = ::waitpid(-1, &status, __WALL);
+            if (tid < 0 && errno == EINTR) continue;
+            if (tid < 0) break;
+            if (WIFSTOPPED(status))
+                stopped(tid, status);
+            else if (tid == root)
+                root_status = status;
+        }
+        return root_status;
+    }
+
+    Recording take() && { return std::move(recording_); }
+
+  private:
+    struct Made {  // a call on its way
+        RecordedCall call;
+        std::string memory;            // at its argument, before
+        std::set<int> open;            // descriptors, before
+        std::optional<size_t> mapped;  // it is an mmap(2) of so many bytes instead
+    };
+
+    void stopped(pid_t tid, int status) {
+        const int event = status >> 16;
+        const int signal = WSTOPSIG(status);
+        if (event == PTRACE_EVENT_SECCOMP) {
+            resume(tid, enters(tid) ? Resume::to_system_call : Resume::run, 0);
+        } else if (signal == (SIGTRAP | 0x80)) {  // PTRACE_O_TRACESYSGOOD
+            leaves(tid);
+            resume(tid, Resume::run, 0);
+        } else if (event == PTRACE_EVENT_STOP) {
+            const bool group_stop =
+                signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+            resume(tid, group_stop ? Resume::stay_stopped : Resume::run, 0);
+        } else {
+            if (event != 0) made_.erase(tid);  // it executes, or ends: no exit of a call comes
+            resume(tid, Resume::run, event != 0 ? 0 : signal);
+        }
+    }
+
+    // The name by which a recording knows what the descriptor is open on; nothing if it is not the device's.
+    std::optional<std::string> file_of(pid_t tid, std::uint64_t descriptor) const {
+        struct stat status {};
+        if (::stat(descriptor_path(tid, descriptor).c_str(), &status) != 0) return std::nullopt;
+        const bool is_device = S_ISCHR(status.st_mode) || S_ISBLK(status.st_mode);
+        if (is_device && status.st_rdev == device_) return std::string();
+        const std::string link = link_of(tid, descriptor);
+        const auto file = files_.find(link);
+        if (file == files_.end()) return std::nullopt;
+        return name_of(link);
+    }
+
+    static std::set<int> descriptors(pid_t tid) {
+        std::set<int> all;
+        std::error_code gone;
+        for (std::filesystem::directory_iterator entry(fmt::format("/proc/{}/fd", tid), gone), end;
+             !gone && entry != end; entry.increment(gone))
+            all.insert(std::stoi(entry->path().filename().string()));
+        return all;
+    }
+
+    bool enters(pid_t tid) {
+        const auto call = system_call_of(tid);
+        if (!call || call->convention != Convention::x86_64) return false;
+        const bool maps = call->number == SYS_mmap;
+        const auto on = file_of(tid, call->arguments[maps ? 4 : 0]);
+        if (!on) return false;
+        Made made;
+        made.call.on = *on;
+        if (maps) {
+            made.mapped = call->arguments[1];
+        } else {
+            made.call.request = static_cast<std::uint32_t>(call->arguments[1]);
+            made.call.argument = call->arguments[2];
+            made.memory = memory_at(tid, made.call.argument, looked_at);
+            made.open = descriptors(tid);
+        }
+        made_[tid] = std::move(made);
+        return true;
+    }
+
+    void leaves(pid_t tid) {
+        const auto entry = made_.extract(tid);
+        const auto call = system_call_of(tid);
+        if (entry.empty() || !call || !call->answer) return;
+        Made& made = entry.mapped();
+        const std::int64_t result = *call->answer;
+        constexpr std::int64_t first_restart = -516,
+                               last_restart = -512;  // include/linux/errno.h: begins again
+        if (first_restart <= result && result <= last_restart) return;
+        if (made.mapped) {
+            const bool failed = -4095 <= result && result < 0;
+            if (!failed && !made.call.on.empty()) recording_.mapped(made.call.on, *made.mapped);
+            return;
+        }
+        made.call.result = result;
+        note_memory(tid, made);
+        note_new_descriptor(tid, made);
+        recording_.add(std::move(made.call));
+    }
+
+    static void note_memory(pid_t tid, Made& made) {
+        const std::uint32_t request = made.call.request;
+        const std::string after = memory_at(tid, made.call.argument, made.memory.size());
+        const size_t size = std::min({argument_size(request), made.memory.size(), after.size()});
+        const bool says_way = _IOC_SIZE(request) != 0;
+        if (!says_way || (_IOC_DIR(request) & _IOC_WRITE) != 0)
+            made.call.before = made.memory.substr(0, size);
+        const bool written =
+            says_way ? (_IOC_DIR(request) & _IOC_READ) != 0 : after.substr(0, size) != made.call.before;
+        const bool whole = written && size > 0 && made.call.result >= 0;
+        if (whole) made.call.written.push_back({.offset = 0, .bytes = after.substr(0, size)});
+        const size_t from = whole ? size : 0;
+        for (auto& part :
+             changed_parts(std::string_view(made.memory).substr(from), std::string_view(after).substr(from)))
+            made.call.written.push_back(
+                {.offset = part.offset + static_cast<unsigned>(from), .bytes = std::move(part.bytes)});
+    }
+
+    void note_new_descriptor(pid_t tid, Made& made) {
+        const std::int64_t result = made.call.result;
+        if (result < 0 || result > std::numeric_limits<int>::max() ||
+            made.open.contains(static_cast<int>(result)))
+            return;
+        const std::string link = link_of(tid, static_cast<std::uint64_t>(result));
+        if (link.empty()) return;  // it is just a number
+        files_.insert(link);
+        made.call.opened = name_of(link);
+    }
+
+    dev_t device_;
+    std::set<std::string> files_;  // links of what the device has handed out
+    std::map<pid_t, Made> made_;
+    Recording recording_;
+};
+
+Expected<dev_t> device_number(const std::string& path) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return failure(fmt::format("can't look at {}", path));
+    if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode))
+        return std::unexpected(Error{.kind = Error::Kind::usage,
+                                     .what = fmt::format("{} is no device", path),
+                                     .hint = "name a character or block device, such as /dev/ptmx"});
+    return status.st_rdev;
+}
+
+// Every ioctl, and every mmap of a file, is told to the tracer.
+bool install_filter() {
+    const scmp_filter_ctx filter = ::seccomp_init(SCMP_ACT_ALLOW);
+    if (!filter) return false;
+    const scmp_arg_cmp a_file = SCMP_A4_32(SCMP_CMP_NE, 0xffffffffU, 0);
+    const bool done = ::seccomp_rule_add(filter, SCMP_ACT_TRACE(1), SCMP_SYS(ioctl), 0) == 0 &&
+                      ::seccomp_rule_add_array(filter, SCMP_ACT_TRACE(1), SCMP_SYS(mmap), 1, &a_file) == 0 &&
+                      ::seccomp_load(filter) == 0;
+    ::seccomp_release(filter);
+    return done;
+}
+
+struct Pipe {
+    static Expected<Pipe> make() {
+        std::array<int, 2> ends{};
+        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return failure("can't make a pipe");
+        return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    }
+    UniqueFd read, write;
+};
+
+// In the child. Waits to be traced, then becomes the command; says an errno if that fails.
+[[noreturn]] void become(const std::vector<std::string>& command, const Pipe& go, const Pipe& error) {
+    const auto fail = [&](int reason) {
+        if (::write(error.write.get(), &reason, sizeof reason) < 0) ::_exit(126);
+        ::_exit(127);
+    };
+    char byte = 0;
+    if (::read(go.read.get(), &byte, 1) != 1) ::_exit(127);
+    ::signal(SIGINT, SIG_DFL);
+    ::signal(SIGQUIT, SIG_DFL);
+    ::signal(SIGPIPE, SIG_DFL);
+    if (!install_filter()) fail(errno);
+    std::vector<char*> arguments;
+    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    ::execvp(arguments[0], arguments.data());
+    fail(errno);
+    ::_exit(127);
+}
+
+}  // namespace
+
+Expected<Recorded> record(const std::string& device, const std::vector<std::string>& command) {
+    const auto number = device_number(device);
+    if (!number) return std::unexpected(number.error());
+    auto go = Pipe::make(), error = Pipe::make();
+    if (!go || !error) return std::unexpected((go ? error : go).error());
+    const pid_t child = ::fork();
+    if (child < 0) return failure("can't start a process");
+    if (child == 0) {
+        go->write.reset();
+        become(command, *go, *error);
+    }
+    error->write.reset();
+    if (auto traced = seize(child, IfTracerEnds::kill); !traced) {
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, 0);
+        return std::unexpected(std::move(traced).error());
+    }
+    // Those of a terminal go to the command, too; it decides.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGQUIT, SIG_IGN);
+    end_early_on(SIGTERM);
+    end_early_on(SIGHUP);
+    if (::write(go->write.get(), "x", 1) != 1) return failure("can't let the command begin");
+    Recorder recorder(*number);
+    const auto status = recorder.follow(child);
+    ::fcntl(error->read.get(), F_SETFL, O_NONBLOCK);
+    int reason = 0;
+    if (::read(error->read.get(), &reason, sizeof reason) == ssize_t{sizeof reason})
+        return failure(fmt::format("can't execute {}", command.front()), reason);
+    return Recorded{.recording = std::move(recorder).take(), .status = status};
+}
+
+}  // namespace rehang
