@@ -54,9 +54,9 @@ bool can_notify();
 std::optional<std::string> find_library(const std::string& name);
 std::optional<std::string> find_program(const std::string& name);
 
-// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh". Nothing to say:
-// it is there. unsupported: what is missing, hint "install it: apt install PACKAGE" where the package is
-// known.
+// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh", "root:arm64".
+// Nothing to say: it is there. unsupported: what is missing, hint "install it: apt install PACKAGE" where the
+// package is known.
 Expected<void> check_need(const std::string& need);
 // The Debian package that brings a library or program; empty if not known.
 std::string package_for(const std::string& name);

@@ -107,7 +107,7 @@ class Planner {
     Planner(const Scenario& scenario, const PlanInput& input, Problems& problems)
         : scenario_(scenario),
           seed_(input.seed),
-          builtin_{.targets = input.targets, .scenario_dir = scenario.folder},
+          builtin_{.targets = input.targets, .scenario_dir = scenario.folder, .arm64_root = input.arm64_root},
           problems_(problems) {}
 
     void add_run_and_control(const Params& params) {

@@ -58,12 +58,15 @@ class ValueCheck {
         const std::string kind = need.value.substr(0, colon);
         if (colon == std::string::npos || colon + 1 == need.value.size())
             problems_.error(need.at, fmt::format("\"{}\" is no need", need.value),
-                            R"(write "file:LIBRARY-OR-PATH" or "program:NAME")");
-        else if (kind != "file" && kind != "program")
-            problems_.error(
-                need.at,
-                fmt::format("unknown kind of need \"{}\"{}", kind, did_you_mean(kind, {"file", "program"})),
-                R"(known are: "file:LIBRARY-OR-PATH", "program:NAME")");
+                            R"(write "file:LIBRARY-OR-PATH", "program:NAME" or "root:arm64")");
+        else if (kind != "file" && kind != "program" && kind != "root")
+            problems_.error(need.at,
+                            fmt::format("unknown kind of need \"{}\"{}", kind,
+                                        did_you_mean(kind, {"file", "program", "root"})),
+                            R"(known are: "file:LIBRARY-OR-PATH", "program:NAME", "root:arm64")");
+        else if (kind == "root" && need.value != "root:arm64")
+            problems_.error(need.at, fmt::format("unknown root \"{}\"", need.value.substr(colon + 1)),
+                            R"(known is: "root:arm64")");
     }
 
     void private_folder(const Text& folder) {

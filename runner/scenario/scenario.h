@@ -129,7 +129,7 @@ struct Scenario {
     Text summary;
     Texts links;
     Texts tags;
-    Texts needs;  // "file:LIBRARY-OR-PATH", "program:NAME"
+    Texts needs;  // "file:LIBRARY-OR-PATH", "program:NAME", "root:arm64"
     Located<Duration> timeout = {std::chrono::seconds(10), {}};
     std::vector<ParamDecl> params;
     std::vector<MatrixAxis> matrix;
