@@ -14,6 +14,7 @@
 
 #include "base/files.h"
 #include "base/unique_fd.h"
+#include "host/arm64_root.h"
 #include "host/host.h"
 #include "host/probes.h"
 #include "host/search_path.h"
@@ -124,6 +125,21 @@ std::optional<std::string> find_program(const std::string& name) {
     return std::nullopt;
 }
 
+namespace {
+
+Expected<void> check_root(const std::string& architecture) {
+    if (architecture != "arm64")
+        return std::unexpected(Error{.kind = Error::Kind::usage,
+                                     .what = fmt::format("needs: no root for \"{}\" is known", architecture),
+                                     .hint = "known is: \"root:arm64\""});
+    const std::string qemu = arm64_root() + "/usr/bin/qemu-system-aarch64";
+    if (is_program(qemu)) return {};
+    return unsupported(fmt::format("{} is not there: the files of an arm64 system", arm64_root()),
+                       "make them, without being root: tools/arm64-root");
+}
+
+}  // namespace
+
 Expected<void> check_need(const std::string& need) {
     const auto colon = need.find(':');
     const std::string kind = need.substr(0, colon);
@@ -131,10 +147,11 @@ Expected<void> check_need(const std::string& need) {
     if (kind == "file" && !name.empty()) return check_file(name);
     if (kind == "program" && !name.empty())
         return find_program(name) ? Expected<void>{} : missing(fmt::format("program {}", name), name);
+    if (kind == "root") return check_root(name);
     return std::unexpected(
         Error{.kind = Error::Kind::usage,
               .what = fmt::format("needs: \"{}\" names neither a file nor a program", need),
-              .hint = "write \"file:NAME\" or \"program:NAME\""});
+              .hint = "write \"file:NAME\", \"program:NAME\" or \"root:arm64\""});
 }
 
 }  // namespace rehang

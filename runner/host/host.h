@@ -48,15 +48,17 @@ Expected<void> require_host(HostNeeds needs = {});
 // Listeners can be had whose callers wait for an answer whatever signals come (Linux 5.19; not where another
 // listener is in the way, as in some containers). Tried once.
 bool can_notify();
+// The same, as an unsupported error with its fix: fakes need one.
+Expected<void> require_notification();
 
 // Path of a shared library by file name, soname or path: as ld.so would look (its default folders and
 // /etc/ld.so.conf).
 std::optional<std::string> find_library(const std::string& name);
 std::optional<std::string> find_program(const std::string& name);
 
-// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh". Nothing to say:
-// it is there. unsupported: what is missing, hint "install it: apt install PACKAGE" where the package is
-// known.
+// One entry of [scenario] needs: "file:libtcmalloc.so.4", "file:/dev/kvm", "program:virsh", "root:arm64".
+// Nothing to say: it is there. unsupported: what is missing, hint "install it: apt install PACKAGE" where the
+// package is known.
 Expected<void> check_need(const std::string& need);
 // The Debian package that brings a library or program; empty if not known.
 std::string package_for(const std::string& name);

@@ -36,6 +36,8 @@ constexpr std::array packages{
     Package{"qemu-system-arm", "qemu-system-arm"},
     Package{"qemu-img", "qemu-utils"},
     Package{"qemu-aarch64", "qemu-user"},
+    Package{"qemu-aarch64-static", "qemu-user-static"},
+    Package{"fake_client-aarch64.so", "gcc-aarch64-linux-gnu libc6-dev-arm64-cross, and build rehang again"},
     Package{"virsh", "libvirt-clients"},
     Package{"libvirtd", "libvirt-daemon-system"},
     Package{"gdb", "gdb"},

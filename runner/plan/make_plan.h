@@ -14,6 +14,7 @@ struct PlanInput {
     Params set;           // --set; must name parameters of the scenario
     std::string targets;  // ${targets}: the folder of the stand-in programs
     std::uint64_t seed = 0;
+    std::string arm64_root = {};  // ${arm64_root}: an arm64 system's files; may not exist
 };
 
 struct Plans {

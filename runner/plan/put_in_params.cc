@@ -10,7 +10,9 @@ ScenarioWithParams put_in_params(const Scenario& scenario, const Params& params,
                                  const BuiltinParams& builtin) {
     std::set<std::string> used;
     const auto builtin_value = [&](const std::string& name) {
-        const std::string& folder = name == "targets" ? builtin.targets : builtin.scenario_dir;
+        const std::string& folder = name == "targets"        ? builtin.targets
+                                    : name == "scenario_dir" ? builtin.scenario_dir
+                                                             : builtin.arm64_root;
         used.insert(folder);
         return folder;
     };

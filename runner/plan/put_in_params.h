@@ -11,6 +11,7 @@ namespace rehang {
 struct BuiltinParams {
     std::string targets;       // ${targets}
     std::string scenario_dir;  // ${scenario_dir}
+    std::string arm64_root;    // ${arm64_root}
 };
 
 struct ScenarioWithParams {

@@ -4,6 +4,7 @@
 #include <iterator>
 #include <tuple>
 
+#include "host/arm64_root.h"
 #include "plan/breakpoints.h"
 #include "scenario/parse.h"
 
@@ -29,7 +30,9 @@ Prepared prepare(const std::string& file, const PlanInput& input) {
     Prepared prepared = {
         .scenario = std::move(parsed.scenario), .plans = {}, .diagnostics = std::move(parsed.diagnostics)};
     if (!has_errors(prepared.diagnostics)) {
-        Plans made = make_plans(prepared.scenario, input);
+        PlanInput here = input;
+        here.arm64_root = arm64_root();
+        Plans made = make_plans(prepared.scenario, here);
         append(prepared.diagnostics, std::move(made.diagnostics));
         if (!has_errors(prepared.diagnostics)) prepared.plans = std::move(made.plans);
     }
@@ -44,6 +47,8 @@ void check_symbols_of(Prepared& prepared, const Libraries& libraries) {
 
 Expected<void> possible_here(const Plan& plan, const RequiredAbilities& host) {
     if (auto able = host.meet({.breakpoints = needs_breakpoints(plan)}); !able) return able;
+    if (!plan.fakes.empty())
+        if (auto able = require_notification(); !able) return able;
     for (const std::string& need : plan.needs)
         if (auto met = check_need(need); !met) return met;
     return {};

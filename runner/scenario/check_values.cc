@@ -33,6 +33,7 @@ class ValueCheck {
         for (const PointDecl& declared : scenario_.points) point(declared);
         for (const ForkOrderDecl& declared : scenario_.fork_order) child_of_fork(declared.process);
         for (const FaultDecl& declared : scenario_.faults) fault(declared);
+        for (const FakeDecl& declared : scenario_.fakes) fake(declared);
         expectation(scenario_.expect);
         if (scenario_.control) expectation(scenario_.control->expect);
     }
@@ -58,12 +59,15 @@ class ValueCheck {
         const std::string kind = need.value.substr(0, colon);
         if (colon == std::string::npos || colon + 1 == need.value.size())
             problems_.error(need.at, fmt::format("\"{}\" is no need", need.value),
-                            R"(write "file:LIBRARY-OR-PATH" or "program:NAME")");
-        else if (kind != "file" && kind != "program")
-            problems_.error(
-                need.at,
-                fmt::format("unknown kind of need \"{}\"{}", kind, did_you_mean(kind, {"file", "program"})),
-                R"(known are: "file:LIBRARY-OR-PATH", "program:NAME")");
+                            R"(write "file:LIBRARY-OR-PATH", "program:NAME" or "root:arm64")");
+        else if (kind != "file" && kind != "program" && kind != "root")
+            problems_.error(need.at,
+                            fmt::format("unknown kind of need \"{}\"{}", kind,
+                                        did_you_mean(kind, {"file", "program", "root"})),
+                            R"(known are: "file:LIBRARY-OR-PATH", "program:NAME", "root:arm64")");
+        else if (kind == "root" && need.value != "root:arm64")
+            problems_.error(need.at, fmt::format("unknown root \"{}\"", need.value.substr(colon + 1)),
+                            R"(known is: "root:arm64")");
     }
 
     void private_folder(const Text& folder) {
@@ -283,6 +287,20 @@ class ValueCheck {
         if (!fault.call) return;
         thread_selector(fault.call->thread);
         understand_fault(fault, stage_, problems_);
+    }
+
+    void fake(const FakeDecl& fake) {
+        if (fake.process) process_path(*fake.process);
+        if (known(fake.device)) path_of_device(fake.device);
+    }
+
+    void path_of_device(const Text& path) {
+        const std::string whole = path.value + "/";
+        if (path.value.starts_with('/') && !path.value.ends_with('/') && !whole.contains("//") &&
+            !whole.contains("/../") && !whole.contains("/./"))
+            return;
+        problems_.error(path.at, fmt::format("\"{}\" is no path of a device", path.value),
+                        "write an absolute path, without \".\", \"..\" and a slash at its end: \"/dev/kvm\"");
     }
 
     void expectation(const ExpectDecl& expect) {

@@ -43,7 +43,7 @@ std::expected<void, std::string> scan(std::string_view text, const OnPlain& on_p
 }  // namespace
 
 const std::vector<std::string>& builtin_params() {
-    static const std::vector<std::string> names = {"targets", "scenario_dir"};
+    static const std::vector<std::string> names = {"targets", "scenario_dir", "arm64_root"};
     return names;
 }
 

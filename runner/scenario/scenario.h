@@ -65,11 +65,14 @@ struct ForkOrderDecl {
     Located<ForkSide> first;
 };
 
-struct FakeDecl {  // parsed, not supported yet
+struct FakeDecl {
     Span at;
-    std::optional<Text> name;
-    Text device;
-    std::optional<Text> model;
+    std::optional<Text> name;     // for [control] drop
+    std::optional<Text> process;  // in it and all that descends from it; default: in all
+    Text device;                  // a path
+    Text model;
+    std::vector<std::pair<Text, Text>> settings;  // key: with
+    bool strict = false;                          // a request that the model does not have fails the run
 };
 
 struct ExpectThreadDecl {
@@ -129,7 +132,7 @@ struct Scenario {
     Text summary;
     Texts links;
     Texts tags;
-    Texts needs;  // "file:LIBRARY-OR-PATH", "program:NAME"
+    Texts needs;  // "file:LIBRARY-OR-PATH", "program:NAME", "root:arm64"
     Located<Duration> timeout = {std::chrono::seconds(10), {}};
     std::vector<ParamDecl> params;
     std::vector<MatrixAxis> matrix;

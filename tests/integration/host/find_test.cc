@@ -1,8 +1,10 @@
 // Libraries, programs, needs and the packages that bring them.
 #include <cerrno>
+#include <cstdlib>
 #include <filesystem>
 
 #include "catch.h"
+#include "host/arm64_root.h"
 #include "host/host.h"
 #include "host/packages.h"
 #include "host/probes.h"
@@ -51,13 +53,25 @@ TEST_CASE("a need that is missing is unsupported, and names the package where it
     CHECK(program.error().hint == "install it: apt install libvirt-clients");
 }
 
+TEST_CASE("a root for programs of arm64 is where caches are, and a tool makes it") {
+    REQUIRE(::setenv("XDG_CACHE_HOME", "/nowhere", 1) == 0);
+    CHECK(arm64_root() == "/nowhere/rehang/arm64-root/bookworm");
+    const auto missing = check_need("root:arm64");
+    REQUIRE(::setenv("XDG_CACHE_HOME", "relative", 1) == 0);  // to be ignored
+    CHECK(arm64_root().starts_with('/'));
+    REQUIRE(::unsetenv("XDG_CACHE_HOME") == 0);
+    REQUIRE_FALSE(missing);
+    CHECK(missing.error().kind == Error::Kind::unsupported);
+    CHECK(missing.error().hint == "make them, without being root: tools/arm64-root");
+}
+
 TEST_CASE("what helps to get /dev/kvm depends on why it can't be opened") {
     CHECK(kvm_fix(EACCES).ends_with("sudo adduser $USER kvm"));
     CHECK(kvm_fix(ENOENT).ends_with("sudo modprobe -a kvm_intel kvm_amd"));
 }
 
 TEST_CASE("a need that can't be read is a mistake of the scenario") {
-    for (const char* need : {"libc.so.6", "file:", "package:gdb", ""}) {
+    for (const char* need : {"libc.so.6", "file:", "package:gdb", "root:", "root:sparc", ""}) {
         const auto checked = check_need(need);
         REQUIRE_FALSE(checked);
         CHECK(checked.error().kind == Error::Kind::usage);

@@ -140,6 +140,7 @@ TEST_CASE("host folders are visible only where built-in parameters name them") {
     CHECK(only_plan("env = { A = \"${p}\" }\n[params]\np = \"${scenario_dir}\"\n").sandbox.visible ==
           Lines{"/targets", "dir"});
     CHECK(only_plan("[params]\nunused = \"${scenario_dir}\"\n").sandbox.visible == Lines{"/targets"});
+    CHECK(only_plan("env = { A = \"${arm64_root}/usr\" }\n").sandbox.visible == Lines{"/arm64", "/targets"});
 }
 
 constexpr std::string_view with_control = R"(

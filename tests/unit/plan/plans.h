@@ -32,7 +32,8 @@ argv = ["${targets}/probe"]
 }
 
 inline std::vector<Plan> plans_of(std::string_view body, Params set = {}) {
-    auto made = make_plans(scenario_with(body), {.set = std::move(set), .targets = "/targets"});
+    auto made = make_plans(scenario_with(body),
+                           {.set = std::move(set), .targets = "/targets", .arm64_root = "/arm64"});
     for (const Diagnostic& diagnostic : made.diagnostics) UNSCOPED_INFO(format(diagnostic));
     REQUIRE(made.diagnostics.empty());
     return std::move(made.plans);
@@ -45,7 +46,8 @@ inline Plan only_plan(std::string_view body, Params set = {}) {
 }
 
 inline Lines mistakes_of(std::string_view body, Params set = {}) {
-    const auto made = make_plans(scenario_with(body), {.set = std::move(set), .targets = "/targets"});
+    const auto made = make_plans(scenario_with(body),
+                                 {.set = std::move(set), .targets = "/targets", .arm64_root = "/arm64"});
     if (!made.diagnostics.empty()) CHECK(made.plans.empty());
     Lines lines;
     for (const Diagnostic& diagnostic : made.diagnostics) lines.push_back(format(diagnostic));

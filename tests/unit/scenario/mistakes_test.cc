@@ -347,15 +347,16 @@ TEST_CASE("folders, needs, durations and sizes") {
               "    write a number above 0 and its unit: \"2GiB\", \"16MiB\", \"64KiB\", or bytes: \"4096\""});
     CHECK(
         mistakes_of("format = 1\n[scenario]\nname = \"x\"\nsummary = \"y\"\ntimeout = \"0s\"\nneeds = "
-                    "[\"fle:x\", \"gdb\"]\n"
+                    "[\"fle:x\", \"gdb\", \"root:arm\"]\n"
                     "[[process]]\nname = \"p\"\nargv = [\"a\"]\n[expect]\noutcome = \"exited\"\n") ==
         Lines{
             "x.toml:5:11: error: \"0s\" is no duration\n"
             "    write a number above 0, at most a day, and its unit: \"250ms\", \"3s\", \"1.5s\", \"2min\"",
             "x.toml:6:10: error: unknown kind of need \"fle\"; did you mean \"file\"?\n"
-            "    known are: \"file:LIBRARY-OR-PATH\", \"program:NAME\"",
-            "x.toml:6:19: error: \"gdb\" is no need\n    write \"file:LIBRARY-OR-PATH\" or "
-            "\"program:NAME\""});
+            "    known are: \"file:LIBRARY-OR-PATH\", \"program:NAME\", \"root:arm64\"",
+            "x.toml:6:19: error: \"gdb\" is no need\n    write \"file:LIBRARY-OR-PATH\", "
+            "\"program:NAME\" or \"root:arm64\"",
+            "x.toml:6:26: error: unknown root \"arm\"\n    known is: \"root:arm64\""});
 }
 
 TEST_CASE("a control changes something") {
