@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "devices/described/description.h"
 #include "plan/syscall_fault.h"
 #include "scenario/argument_text.h"
 #include "scenario/process_path.h"
@@ -142,9 +143,10 @@ struct PlannedFake {
     std::string name;                    // its own, or the device's path
     std::optional<ProcessPath> process;  // this one and all that descends from it; none: all of them
     std::string device;                  // its path
-    std::string model;
+    std::string model;                   // or the file that describes it, or "described here"
     std::vector<std::pair<std::string, std::string>> settings;
-    bool strict = false;  // a request that the model does not have fails the run
+    std::optional<fakes::Description> description;  // it is this instead of a model
+    bool strict = false;                            // a request that the model does not have fails the run
 
     // The device is there for this process.
     bool is_seen_by(const ProcessPath& path) const { return !process || path.within(*process); }

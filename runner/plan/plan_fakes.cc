@@ -19,6 +19,7 @@ fakes::Settings settings_of(const FakeDecl& fake) {
 }
 
 bool check_model(const FakeDecl& fake, Problems& problems) {
+    if (fake.description) return false;  // it has none
     const auto models = fakes::model_names();
     if (std::ranges::find(models, fake.model.value) != models.end()) return true;
     problems.error(
@@ -52,6 +53,11 @@ void check_first(const FakeDecl& fake, const std::vector<FakeDecl>& all, Problem
     }
 }
 
+std::string who_answers(const FakeDecl& fake) {
+    if (fake.file) return fake.file->value;
+    return fake.description ? "described here" : fake.model.value;
+}
+
 }  // namespace
 
 void check_fakes(const Scenario& scenario, Problems& problems) {
@@ -67,8 +73,9 @@ void plan_fakes(const Scenario& scenario, Plan& plan) {
         PlannedFake planned{.name = fake.name.value_or(fake.device).value,
                             .process = {},
                             .device = fake.device.value,
-                            .model = fake.model.value,
+                            .model = who_answers(fake),
                             .settings = settings_of(fake),
+                            .description = fake.description,
                             .strict = fake.strict};
         if (fake.process) planned.process = path_of(*fake.process);
         plan.fakes.push_back(std::move(planned));

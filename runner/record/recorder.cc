@@ -214,7 +214,11 @@ class Recorder {
 
 Expected<dev_t> device_number(const std::string& path) {
     struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) return failure(fmt::format("can't look at {}", path));
+    if (::stat(path.c_str(), &status) != 0) {
+        auto error = failure(fmt::format("can't look at {}", path));
+        error.error().kind = Error::Kind::usage;
+        return error;
+    }
     if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode))
         return std::unexpected(Error{.kind = Error::Kind::usage,
                                      .what = fmt::format("{} is no device", path),

@@ -61,7 +61,7 @@ class DescriptionReader {
         Description description;
         if (const auto state = fields.maybe_text("state")) description.first_state = state->value;
         if (const auto open = fields.maybe_text("open")) description.open_errno = read_errno(*open);
-        fields.each_table("file", [&](Fields& table) { description.files.push_back(read_file(table)); });
+        fields.each_table("opened", [&](Fields& table) { description.files.push_back(read_file(table)); });
         fields.each_table("ioctl",
                           [&](Fields& table) { description.requests.push_back(read_request(table)); });
         check_states(description);

@@ -10,7 +10,7 @@
 
 namespace rehang {
 
-// The keys that both have: state, open, [[ioctl]]. Complete if no problem was found.
+// The keys that both have: state, open, [[opened]], [[ioctl]]. Complete if no problem was found.
 fakes::Description read_description(Fields& fields, Problems& problems);
 
 struct ParsedDevice {

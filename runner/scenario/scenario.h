@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/duration.h"
+#include "devices/described/description.h"
 #include "scenario/diagnostic.h"
 #include "scenario/fault_decl.h"
 #include "scenario/located.h"
@@ -70,9 +71,12 @@ struct FakeDecl {
     std::optional<Text> name;     // for [control] drop
     std::optional<Text> process;  // in it and all that descends from it; default: in all
     Text device;                  // a path
-    Text model;
-    std::vector<std::pair<Text, Text>> settings;  // key: with
-    bool strict = false;                          // a request that the model does not have fails the run
+    // Who answers: one of these three.
+    Text model;  // empty: none
+    std::optional<Text> file;
+    std::optional<fakes::Description> description;  // in the scenario itself, or of the file
+    std::vector<std::pair<Text, Text>> settings;    // key: with
+    bool strict = false;                            // a request that the model does not have fails the run
 };
 
 struct ExpectThreadDecl {

@@ -117,7 +117,7 @@ std::string write_device(const fakes::Description& description, const std::strin
     if (description.open_errno)
         text += fmt::format("open = {}\n", quoted(errno_name(*description.open_errno)));
     for (const fakes::DescribedFile& file : description.files)
-        text += fmt::format("\n[[file]]\nname = {}\nmapped = \"{}\"\n", quoted(file.name), file.mapped);
+        text += fmt::format("\n[[opened]]\nname = {}\nmapped = \"{}\"\n", quoted(file.name), file.mapped);
     for (const DescribedRequest& request : description.requests) text += table_of(request);
     return text;
 }

@@ -13,15 +13,26 @@
 
 #include "base/files.h"
 #include "base/ioctl_requests.h"
+#include "devices/described/described_device.h"
 #include "devices/models.h"
 #include "supervise/fake_link.h"
 
 namespace rehang {
 
+namespace {
+
+std::unique_ptr<fakes::Device> device_of(const PlannedFake& fake) {
+    auto device = fake.description ? fakes::make_described_device(*fake.description)
+                                   : fakes::make_device(fake.model, fake.settings);
+    REHANG_CHECK(device);
+    return device;
+}
+
+}  // namespace
+
 Fakes::Fakes(const Plan& plan) : plan_(&plan), states_(plan.fakes.size()) {
     for (const PlannedFake& fake : plan.fakes) {
-        devices_.push_back(fakes::make_device(fake.model, fake.settings));
-        REHANG_CHECK(devices_.back());
+        devices_.push_back(device_of(fake));
     }
 }
 
@@ -98,8 +109,7 @@ std::string request_name(std::uint32_t request, const std::string& device) {
 }
 
 std::vector<std::uint32_t> waiting_requests(const PlannedFake& fake) {
-    const auto device = fakes::make_device(fake.model, fake.settings);
-    REHANG_CHECK(device);
+    const auto device = device_of(fake);
     std::set<std::uint32_t> waiting;
     const auto ask = [&](std::uint32_t request) {
         if (device->may_wait(request)) waiting.insert(request);
@@ -107,6 +117,8 @@ std::vector<std::uint32_t> waiting_requests(const PlannedFake& fake) {
     constexpr std::uint32_t plain_numbers = 1U << (_IOC_NRBITS + _IOC_TYPEBITS);
     for (std::uint32_t request = 0; request < plain_numbers; ++request) ask(request);
     for (const std::string& name : ioctl_request_names()) ask(*ioctl_request(name));
+    if (fake.description)
+        for (const fakes::DescribedRequest& one : fake.description->requests) ask(one.request);
     return {waiting.begin(), waiting.end()};
 }
 

@@ -225,6 +225,7 @@ void Tracing::stop_at_fake(pid_t tid, const SystemCall& call, const std::optiona
     const std::string what = request_text(request_of(call), plan_->fakes[open->fake].device);
     const fakes::Answer answer = ask_model(asker, *open, call);
     REHANG_CHECK(!answer.opens);
+    fate.delay += answer.delay;
     note_fake(tid, what, open->file->name(), answer.waits ? "waits for a signal" : answer.detail,
               answer.waits ? -EINTR : answer.value);
     if (!answer.waits) return answer_call(tid, asker.deliver(answer.value));

@@ -106,9 +106,10 @@ TEST_CASE("recording: how much of a file was mapped") {
     creates.opened = "kvm-vcpu:0";
     recording.add(creates);
     recording.mapped("kvm-vcpu:0", 12288);
-    CHECK_THAT(write_device(recording.description(), "A comment\nof two lines"),
-               Contains("# A comment\n# of two lines\nformat = 1\n\n[[file]]\nname = \"kvm-vcpu:0\"\nmapped "
-                        "= \"12288\"\n"));
+    CHECK_THAT(
+        write_device(recording.description(), "A comment\nof two lines"),
+        Contains("# A comment\n# of two lines\nformat = 1\n\n[[opened]]\nname = \"kvm-vcpu:0\"\nmapped "
+                 "= \"12288\"\n"));
 }
 
 TEST_CASE("recording: a driver that writes although its request's number says otherwise") {

@@ -152,7 +152,7 @@ TEST_CASE("described device: it may not open at all, and what it delays may wait
 
 TEST_CASE("described device: it hands files out, which have requests of their own") {
     Opened opened(
-        "[[file]]\nname = 'vcpu'\nmapped = '12KiB'\n"
+        "[[opened]]\nname = 'vcpu'\nmapped = '12KiB'\n"
         "[[ioctl]]\nrequest = 1\nopens = 'vcpu'\n"
         "[[ioctl]]\nrequest = 2\non = 'vcpu'\nresult = 5\n");
     CHECK(opened.call(2) == -ENOTTY);
