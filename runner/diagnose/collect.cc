@@ -39,6 +39,7 @@ Snapshot states_of(const Census& census) {
                                        .sleeps_in = {},
                                        .opens = {},
                                        .held_at = {},
+                                       .waits_in = {},
                                        .retried_while = {},
                                        .spin = {}});
         process.zombie = std::ranges::all_of(process.threads, has_ended);

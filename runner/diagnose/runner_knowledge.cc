@@ -16,6 +16,7 @@ void add_what_the_runner_knows(ThreadSnapshot& thread, const KnownProcess& known
     if (found == known.threads.end()) return;
     if (found->nth > 0) thread.nth = found->nth;
     thread.held_at = found->held_at;
+    thread.waits_in = found->waits_in;
     if (found->stopped_by_signal && thread.state == 't') thread.state = 'T';
     // What was seen of a thread before the runner knew that it stays is past.
     const bool stays = thread.held_at || found->stopped_by_signal;

@@ -20,6 +20,7 @@ struct KnownThread {
     pid_t tid = 0;
     unsigned nth = 0;
     std::optional<std::string> held_at;  // the point where the runner holds it
+    std::string waits_in;                // what pause(2) stands for, where the runner has made it call that
     bool paused = false;                 // stopped by the runner for a moment
     bool stopped_by_signal = false;      // SIGSTOP and the like; a tracer sees it as its own stop
     // What it was last seen to do step by step. An endless loop only as long as the thread stands in it,

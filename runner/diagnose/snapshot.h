@@ -131,8 +131,9 @@ struct ThreadSnapshot {
     // By the runner: stays at a point, or is stopped for a moment and will go on.
     std::optional<std::string> held_at;
     bool paused = false;
-    bool moved = false;  // was put on a CPU while the others were read, or was about to be
-    pid_t tracer = 0;    // the thread that traces it by ptrace(2)
+    std::string waits_in;  // "KVM_RUN of the fake /dev/kvm": the runner made it call pause(2) for that
+    bool moved = false;    // was put on a CPU while the others were read, or was about to be
+    pid_t tracer = 0;      // the thread that traces it by ptrace(2)
     // The signals, bit n - 1 for number n, that would run a handler in this thread now: its process catches
     // them and it does not block them.
     std::uint64_t caught = 0;

@@ -34,7 +34,9 @@ std::optional<std::string> signals_from_descriptors(const Snapshot& snapshot) {
 Wait for_signal(const Sleeper& sleeper) {
     Wait wait;
     wait.kind = WaitKind::signal;
-    wait.sentence = fmt::format("waits for a signal, in {}", syscall_name(sleeper.thread.syscall));
+    const bool for_fake = sleeper.thread.syscall == SYS_pause && !sleeper.thread.waits_in.empty();
+    wait.sentence = fmt::format("waits for a signal, in {}",
+                                for_fake ? sleeper.thread.waits_in : syscall_name(sleeper.thread.syscall));
     wait.wakers = living_threads(sleeper.snapshot, sleeper.thread.tid);
     wait.by_outside = signals_from_descriptors(sleeper.snapshot);
     if (sleeper.snapshot.world == World::machine)

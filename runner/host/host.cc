@@ -43,9 +43,24 @@ std::vector<Ability> probe_host() {
     return abilities;
 }
 
+namespace {
+
+const Ability& notification() {
+    static const Ability ability = probe_seccomp_notification();
+    return ability;
+}
+
+}  // namespace
+
 bool can_notify() {
-    static const bool can = probe_seccomp_notification().ok;
-    return can;
+    return notification().ok;
+}
+
+Expected<void> require_notification() {
+    if (notification().ok) return {};
+    return unsupported(fmt::format("this host can't run scenarios with fakes: {}: {}", notification().name,
+                                   notification().detail),
+                       notification().fix);
 }
 
 RequiredAbilities::RequiredAbilities() : abilities_(probe_required()) {}

@@ -48,6 +48,8 @@ Expected<void> require_host(HostNeeds needs = {});
 // Listeners can be had whose callers wait for an answer whatever signals come (Linux 5.19; not where another
 // listener is in the way, as in some containers). Tried once.
 bool can_notify();
+// The same, as an unsupported error with its fix: fakes need one.
+Expected<void> require_notification();
 
 // Path of a shared library by file name, soname or path: as ld.so would look (its default folders and
 // /etc/ld.so.conf).

@@ -6,6 +6,7 @@
 
 #include "base/suggest.h"
 #include "plan/breakpoints.h"
+#include "plan/plan_fakes.h"
 #include "plan/put_in_params.h"
 #include "plan/resolve.h"
 #include "scenario/checks.h"
@@ -125,6 +126,7 @@ class Planner {
         Problems found(scenario.file);
         check_values(ready, Stage::with_params, found);
         check_holds(ready, Stage::with_params, found);
+        check_fakes(ready, found);
         if (!found.found_any()) {
             Plan plan = resolve(ready);
             plan.role = role;

@@ -150,6 +150,19 @@ struct PlannedFunctionFault {
     Span at;
 };
 
+// A device that is not there: a model in the runner answers for it (fakes/devices/models.h).
+struct PlannedFake {
+    std::string name;                    // its own, or the device's path
+    std::optional<ProcessPath> process;  // this one and all that descends from it; none: all of them
+    std::string device;                  // its path
+    std::string model;
+    std::vector<std::pair<std::string, std::string>> settings;
+    bool strict = false;  // a request that the model does not have fails the run
+
+    // The device is there for this process.
+    bool is_seen_by(const ProcessPath& path) const { return !process || path.within(*process); }
+};
+
 struct PlannedSandbox {
     std::vector<std::string> private_folders;  // besides /tmp, /var/tmp, /run and /dev/shm
     std::vector<std::string>
@@ -196,6 +209,7 @@ struct Plan {
     std::vector<PlannedHold> holds;
     std::vector<PlannedFunctionFault> function_faults;
     std::vector<PlannedSyscallFault> syscall_faults;
+    std::vector<PlannedFake> fakes;
     std::uint64_t seed = 0;  // what faults with a probability are decided by
     PlannedSandbox sandbox;
     Expectation expect;

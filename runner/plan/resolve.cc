@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/names.h"
+#include "plan/plan_fakes.h"
 #include "plan/plan_faults.h"
 #include "plan/resolved.h"
 #include "scenario/event_text.h"
@@ -206,6 +207,7 @@ Plan resolve(const Scenario& scenario) {
     for (const HoldDecl& hold : scenario.holds) plan.holds.push_back(plan_hold(hold, scenario.points));
     for (const ForkOrderDecl& order : scenario.fork_order) plan_fork_order(order, plan);
     plan_faults(scenario, plan);
+    plan_fakes(scenario, plan);
     plan.sandbox = plan_sandbox(scenario.sandbox);
     plan.expect = plan_expectation(scenario.expect);
     return plan;

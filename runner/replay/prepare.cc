@@ -47,6 +47,8 @@ void check_symbols_of(Prepared& prepared, const Libraries& libraries) {
 
 Expected<void> possible_here(const Plan& plan, const RequiredAbilities& host) {
     if (auto able = host.meet({.breakpoints = needs_breakpoints(plan)}); !able) return able;
+    if (!plan.fakes.empty())
+        if (auto able = require_notification(); !able) return able;
     for (const std::string& need : plan.needs)
         if (auto met = check_need(need); !met) return met;
     return {};

@@ -1,6 +1,7 @@
 #include "replay/run_once.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -66,7 +67,7 @@ std::vector<ReadyProcess> hand_over(Sandbox& sandbox) {
 }
 
 Expected<std::vector<TargetFilter>> filters_for(const Plan& plan) {
-    const bool may_notify = !plan.syscall_faults.empty() && can_notify();
+    const bool may_notify = (!plan.syscall_faults.empty() || !plan.fakes.empty()) && can_notify();
     std::vector<TargetFilter> filters;
     for (const PlannedProcess& process : plan.processes) {
         auto filter = build_filter(plan, process.name, may_notify);
@@ -196,6 +197,22 @@ FaultReport fault_report(const PlannedSyscallFault& fault, const FaultState& sta
     return report;
 }
 
+FakeReport fake_report(const PlannedFake& fake, const FakeState& state) {
+    FakeReport report{.name = fake.name,
+                      .device = fake.device,
+                      .model = fake.model,
+                      .opened = state.opened,
+                      .calls = state.calls,
+                      .unknown = {}};
+    for (const UnknownRequest& unknown : state.unknown)
+        report.unknown.push_back({.name = request_name(unknown.number, fake.device),
+                                  .number = unknown.number,
+                                  .size = _IOC_SIZE(unknown.number),
+                                  .times = unknown.times,
+                                  .by = thread_text(unknown.by, unknown.by_nth)});
+    return report;
+}
+
 void tell(RunReport& report, const Plan& plan, Supervision& supervision, const Tracing& tracing,
           Watch& watch) {
     const Director& director = tracing.director();
@@ -212,6 +229,8 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
                                  .fired = {}});
     for (size_t i = 0; i < plan.syscall_faults.size(); ++i)
         report.faults.push_back(fault_report(plan.syscall_faults[i], tracing.injector().faults()[i]));
+    for (size_t i = 0; i < plan.fakes.size(); ++i)
+        report.fakes.push_back(fake_report(plan.fakes[i], tracing.fakes().states()[i]));
     report.notes = tracing.notes();
     if (supervision.end == End::process_limit)
         report.notes.push_back(

@@ -26,6 +26,7 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
         known.threads.push_back({.tid = thread.tid,
                                  .nth = thread.nth,
                                  .held_at = tracing.director().held_at(thread.tid),
+                                 .waits_in = tracing.waits_in(thread.tid),
                                  .paused = tracing.is_delayed(thread.tid),
                                  .stopped_by_signal = tracing.is_stopped_by_signal(thread.tid),
                                  .spin = {}});

@@ -102,6 +102,20 @@ Json fault_json(const FaultReport& fault) {
             {"first_by", fault.first_by}};
 }
 
+Json unknown_request_json(const UnknownRequestReport& request) {
+    return {{"request", request.name.empty() ? Json(nullptr) : Json(request.name)},
+            {"number", request.number},
+            {"size", request.size},
+            {"times", request.times},
+            {"by", request.by}};
+}
+
+Json fake_json(const FakeReport& fake) {
+    return {{"name", fake.name},   {"device", fake.device},
+            {"model", fake.model}, {"opened", fake.opened},
+            {"calls", fake.calls}, {"unknown", array_of(fake.unknown, unknown_request_json)}};
+}
+
 Json unmet_json(const UnmetHold& unmet) {
     return {{"hold", unmet.hold},
             {"at", unmet.at},
@@ -199,6 +213,7 @@ Json to_json(const RunReport& report) {
             {"points", array_of(report.points, point_json)},
             {"unmet", array_of(report.unmet, unmet_json)},
             {"faults", array_of(report.faults, fault_json)},
+            {"fakes", array_of(report.fakes, fake_json)},
             {"processes", std::move(processes)},
             {"graph",
              {{"nodes", array_of(report.nodes, node_json)}, {"edges", array_of(report.edges, edge_json)}}},

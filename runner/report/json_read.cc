@@ -203,6 +203,27 @@ FaultReport read_fault(const Reader& reader) {
     return fault;
 }
 
+UnknownRequestReport read_unknown_request(const Reader& reader) {
+    UnknownRequestReport request;
+    if (reader.has("request")) reader.get("request", request.name);
+    reader.get("number", request.number);
+    reader.get("size", request.size);
+    reader.get("times", request.times);
+    reader.get("by", request.by);
+    return request;
+}
+
+FakeReport read_fake(const Reader& reader) {
+    FakeReport fake;
+    reader.get("name", fake.name);
+    reader.get("device", fake.device);
+    reader.get("model", fake.model);
+    reader.get("opened", fake.opened);
+    reader.get("calls", fake.calls);
+    reader.get_array("unknown", fake.unknown, read_unknown_request);
+    return fake;
+}
+
 UnmetHold read_unmet(const Reader& reader) {
     UnmetHold unmet;
     reader.get("hold", unmet.hold);
@@ -319,6 +340,7 @@ RunReport read_run(const Reader& reader) {
     reader.get_array("points", report.points, read_point);
     reader.get_array("unmet", report.unmet, read_unmet);
     reader.get_array("faults", report.faults, read_fault);
+    reader.get_array("fakes", report.fakes, read_fake);
     reader.get_array("processes", report.processes, read_process);
     reader.object("graph").get_array("nodes", report.nodes, read_node);
     reader.object("graph").get_array("edges", report.edges, read_edge);

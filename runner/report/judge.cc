@@ -159,6 +159,17 @@ void judge_faults(const RunReport& report, const Plan& plan, Mismatches& mismatc
     }
 }
 
+// What it answered to these is not what the device would have answered.
+void judge_fakes(const RunReport& report, const Plan& plan, Mismatches& mismatches) {
+    for (size_t i = 0; i < report.fakes.size() && i < plan.fakes.size(); ++i) {
+        if (!plan.fakes[i].strict) continue;
+        for (const UnknownRequestReport& request : report.fakes[i].unknown)
+            mismatches.push_back(
+                fmt::format("the fake {} is strict, and its model {} has no {}, which {} asked for",
+                            report.fakes[i].name, report.fakes[i].model, request_text(request), request.by));
+    }
+}
+
 }  // namespace
 
 void judge(RunReport& report, const Plan& plan) {
@@ -171,6 +182,7 @@ void judge(RunReport& report, const Plan& plan) {
         judge_process(report, expected, report.mismatches);
     for (const QmpReport& qmp : report.qmp) judge_conversation(qmp, plan.expect, report.mismatches);
     judge_faults(report, plan, report.mismatches);
+    judge_fakes(report, plan, report.mismatches);
     report.as_expected = report.mismatches.empty();
 }
 

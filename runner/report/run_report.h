@@ -30,6 +30,23 @@ struct FaultReport {
     std::string first_by = {};           // "probe/1 thread 2": whose call it fired at first
 };
 
+struct UnknownRequestReport {
+    std::string name;  // "KVM_GET_SREGS2"; empty: no header has it
+    std::uint32_t number = 0;
+    unsigned size = 0;  // of the struct that it is about, in bytes, as the number tells
+    std::uint64_t times = 0;
+    std::string by;  // "qemu main": who made it first
+};
+
+struct FakeReport {
+    std::string name;
+    std::string device;
+    std::string model;
+    std::uint64_t opened = 0;
+    std::uint64_t calls = 0;  // ioctls that the model answered
+    std::vector<UnknownRequestReport> unknown;
+};
+
 struct UnmetHold {
     std::string hold;     // name
     std::string at;       // point where the thread stayed
@@ -101,6 +118,7 @@ struct RunReport {
     std::vector<PointReport> points;
     std::vector<UnmetHold> unmet;
     std::vector<FaultReport> faults;
+    std::vector<FakeReport> fakes;
     std::vector<DiagnosedProcess> processes;
     std::vector<GraphNode> nodes;
     std::vector<GraphEdge> edges;

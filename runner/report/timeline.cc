@@ -64,6 +64,7 @@ std::string event_text(const EventReport& event) {
         case EventKind::fault:
             return event.text.empty() ? fmt::format("the fault {} is put in place", event.name)
                                       : fmt::format("the fault {} {}", event.name, event.text);
+        case EventKind::fake:
         case EventKind::syscall:
             return with(event.name, event.text);
         case EventKind::output:

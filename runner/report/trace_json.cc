@@ -162,6 +162,7 @@ class RunTrace {
             case EventKind::exec:
             case EventKind::point:
             case EventKind::fault:
+            case EventKind::fake:
             case EventKind::syscall:
             case EventKind::output:
             case EventKind::signal:

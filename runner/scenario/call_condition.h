@@ -60,8 +60,17 @@ struct MemberCondition {
     auto operator<=>(const MemberCondition&) const = default;
 };
 
-using CallCondition =
-    std::variant<ArgumentRange, PathCondition, DescriptorCondition, BufferCondition, MemberCondition>;
+// The call is about a device, real or fake: its descriptor is open on it, or on what an ioctl of it has
+// handed out (of /dev/kvm a VM or a vCPU), or it names the device's path.
+struct DeviceCondition {
+    std::optional<unsigned> descriptor;  // index
+    std::vector<PathCondition::Argument> paths;
+    std::string device;
+    auto operator<=>(const DeviceCondition&) const = default;
+};
+
+using CallCondition = std::variant<ArgumentRange, PathCondition, DescriptorCondition, BufferCondition,
+                                   MemberCondition, DeviceCondition>;
 
 // A call, and all that must hold for it.
 struct CallSelector {

@@ -35,6 +35,7 @@ class ValueCheck {
         for (const PointDecl& declared : scenario_.points) point(declared);
         for (const ForkOrderDecl& declared : scenario_.fork_order) child_of_fork(declared.process);
         for (const FaultDecl& declared : scenario_.faults) fault(declared);
+        for (const FakeDecl& declared : scenario_.fakes) fake(declared);
         expectation(scenario_.expect);
         if (scenario_.control) expectation(scenario_.control->expect);
     }
@@ -297,6 +298,20 @@ class ValueCheck {
         if (!fault.call) return;
         thread_selector(fault.call->thread);
         understand_fault(fault, stage_, problems_);
+    }
+
+    void fake(const FakeDecl& fake) {
+        if (fake.process) process_path(*fake.process);
+        if (known(fake.device)) path_of_device(fake.device);
+    }
+
+    void path_of_device(const Text& path) {
+        const std::string whole = path.value + "/";
+        if (path.value.starts_with('/') && !path.value.ends_with('/') && !whole.contains("//") &&
+            !whole.contains("/../") && !whole.contains("/./"))
+            return;
+        problems_.error(path.at, fmt::format("\"{}\" is no path of a device", path.value),
+                        "write an absolute path, without \".\", \"..\" and a slash at its end: \"/dev/kvm\"");
     }
 
     void expectation(const ExpectDecl& expect) {

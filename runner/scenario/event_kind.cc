@@ -6,12 +6,13 @@
 namespace rehang {
 namespace {
 
-constexpr std::array<std::pair<EventKind, std::string_view>, 13> kinds = {{{EventKind::born, "born"},
+constexpr std::array<std::pair<EventKind, std::string_view>, 14> kinds = {{{EventKind::born, "born"},
                                                                            {EventKind::exec, "exec"},
                                                                            {EventKind::point, "point"},
                                                                            {EventKind::held, "held"},
                                                                            {EventKind::released, "released"},
                                                                            {EventKind::fault, "fault"},
+                                                                           {EventKind::fake, "fake"},
                                                                            {EventKind::syscall, "syscall"},
                                                                            {EventKind::output, "output"},
                                                                            {EventKind::signal, "signal"},

@@ -13,6 +13,7 @@ enum class EventKind {
     held,      // a thread stays at a point
     released,  // it goes on
     fault,     // a fault was put in place
+    fake,      // the model of a fake has answered a call
     syscall,   // a thread was stopped at a system call: one that a point names, or one that arms a timer
     output,    // something written arrived at the runner
     signal,    // a signal is delivered

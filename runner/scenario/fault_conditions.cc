@@ -25,6 +25,7 @@ class ConditionReader {
     CallSelector read() {
         CallSelector selector{.number = call_.number, .arguments = {}, .more = {}};
         for (const ArgumentDecl& entry : fault_.where) add(entry, selector);
+        if (fault_.device && judging_.known(*fault_.device)) device(*fault_.device, selector);
         return selector;
     }
 
@@ -140,6 +141,24 @@ class ConditionReader {
         if (text.find("..") != std::string::npos)
             return add_to(selector.more, parse_range(call_.name, *index, text), *entry.value);
         add_to(selector.arguments, parse_argument_value(call_.name, *index, text), *entry.value);
+    }
+
+    void device(const Text& path, CallSelector& selector) {
+        if (!path.value.starts_with('/'))
+            return wrong(path.at, fmt::format("\"{}\" is no absolute path of a device", path.value));
+        const auto arguments = syscall_arguments(call_.name);
+        const auto is_descriptor = [](const SyscallArgument& argument) {
+            return argument.kind == SyscallArgument::Kind::descriptor;
+        };
+        DeviceCondition condition{
+            .descriptor = {}, .paths = path_arguments(call_.name), .device = path.value};
+        // The folder that a relative path starts in is no device.
+        const auto first = std::ranges::find_if(arguments, is_descriptor);
+        if (condition.paths.empty() && first != arguments.end())
+            condition.descriptor = static_cast<unsigned>(first - arguments.begin());
+        if (condition.paths.empty() && !condition.descriptor)
+            return lacks(path, fmt::format("{} is given no descriptor and no path of a device", call_.name));
+        selector.more.push_back(std::move(condition));
     }
 
     void descriptor(unsigned index, const Text& pattern, CallSelector& selector) {

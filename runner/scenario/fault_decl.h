@@ -25,6 +25,7 @@ struct SyscallFaultDecl {
     std::optional<Text> thread;
     bool below = true;
     std::vector<ArgumentDecl> where;
+    std::optional<Text> device;  // only calls on descriptors of it, and those that name its path
 
     std::optional<Text> nth, from, to, every, times, probability, count;
     std::optional<Text> after, before;  // names of points; after may be after_entry_word

@@ -21,16 +21,15 @@ FaultDecl read_fault(Fields& fields, Problems& problems) {
     return fault;
 }
 
-// Nothing else is judged in tables that this version can't carry out: their keys belong to a later one. They
-// are errors all the same, because a run without them would not be the run that the scenario describes.
-FakeDecl read_fake(Fields& fields, Problems& problems) {
-    fields.allow_everything();
-    problems.error(fields.at(), "fakes are not supported yet in this version");
+FakeDecl read_fake(Fields& fields) {
     FakeDecl fake;
     fake.at = fields.at();
     fake.name = fields.maybe_text("name");
-    fake.device = fields.maybe_text("device").value_or(Text{{}, fields.at()});
-    fake.model = fields.maybe_text("model");
+    fake.process = fields.maybe_text("process");
+    fake.device = fields.text("device");
+    fake.model = fields.text("model");
+    fake.settings = fields.maybe_text_pairs("with");
+    fake.strict = fields.maybe_yes_or_no("strict").value_or(false);
     return fake;
 }
 
@@ -39,7 +38,7 @@ FakeDecl read_fake(Fields& fields, Problems& problems) {
 void read_faults(Fields& root, Scenario& scenario, Problems& problems) {
     root.each_table("fault",
                     [&](Fields& fields) { scenario.faults.push_back(read_fault(fields, problems)); });
-    root.each_table("fake", [&](Fields& fields) { scenario.fakes.push_back(read_fake(fields, problems)); });
+    root.each_table("fake", [&](Fields& fields) { scenario.fakes.push_back(read_fake(fields)); });
 }
 
 }  // namespace rehang

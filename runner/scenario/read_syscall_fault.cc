@@ -80,6 +80,7 @@ SyscallFaultDecl read_syscall_fault(Fields& fields, Problems& problems) {
     fault.thread = fields.maybe_text("thread");
     fault.below = fields.maybe_yes_or_no("below").value_or(true);
     fault.where = arguments.read(fields.find("where"));
+    fault.device = fields.maybe_text("device");
 
     fault.nth = fields.maybe_number("nth");
     fault.from = fields.maybe_number("from");

@@ -75,10 +75,17 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         each(call.calls);
         arguments(call.where);
         arguments(call.data);
-        for (auto* text : {&call.thread, &call.nth, &call.from, &call.to, &call.every, &call.times,
-                           &call.probability, &call.count, &call.error, &call.returns, &call.limit_bytes,
-                           &call.delay, &call.delay_after, &call.signal, &call.signal_to, &call.limit})
+        for (auto* text :
+             {&call.thread, &call.nth, &call.from, &call.to, &call.every, &call.times, &call.probability,
+              &call.count, &call.error, &call.returns, &call.limit_bytes, &call.delay, &call.delay_after,
+              &call.signal, &call.signal_to, &call.limit, &call.device})
             maybe(*text);
+    }
+    for (auto& fake : scenario.fakes) {
+        maybe(fake.process);
+        visit(fake.device);
+        visit(fake.model);
+        for (auto& setting : fake.settings) visit(setting.second);
     }
     result(scenario.expect);
     for (auto& thread : scenario.expect.threads) {

@@ -67,11 +67,14 @@ struct ForkOrderDecl {
     Located<ForkSide> first;
 };
 
-struct FakeDecl {  // parsed, not supported yet
+struct FakeDecl {
     Span at;
-    std::optional<Text> name;
-    Text device;
-    std::optional<Text> model;
+    std::optional<Text> name;     // for [control] drop
+    std::optional<Text> process;  // in it and all that descends from it; default: in all
+    Text device;                  // a path
+    Text model;
+    std::vector<std::pair<Text, Text>> settings;  // key: with
+    bool strict = false;                          // a request that the model does not have fails the run
 };
 
 struct ExpectThreadDecl {

@@ -68,7 +68,9 @@ void kernel_sees_enough(const FaultDecl& declared, const UnderstoodFault& unders
             fmt::format("write process = \"{}\", or leave in_kernel out", path->root));
     const bool only_equal = std::ranges::all_of(
         understood.calls, [](const CallSelector& selector) { return selector.more.empty(); });
-    if (!only_equal)
+    if (const auto device = fault.place_of("device"))
+        judging.error(*device, "\"device\" is not possible with in_kernel: a filter knows no devices");
+    else if (!only_equal)
         judging.error(
             *fault.place_of("where"),
             "\"where\" has conditions that the kernel can't compare, which in_kernel needs: it compares "

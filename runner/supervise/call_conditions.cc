@@ -15,7 +15,9 @@
 #include <filesystem>
 #include <optional>
 
+#include "base/files.h"
 #include "base/unique_fd.h"
+#include "supervise/fake_link.h"
 #include "supervise/tracee.h"
 
 namespace rehang {
@@ -58,12 +60,22 @@ bool holds_for(const ArgumentRange& range, const SystemCall& call, pid_t, pid_t)
 
 bool holds_for(const PathCondition& condition, const SystemCall& call, pid_t pid, pid_t tid) {
     return std::ranges::any_of(condition.arguments, [&](const PathCondition::Argument& argument) {
-        const auto text = read_text(pid, call.arguments.at(argument.path));
-        if (!text || text->empty()) return false;
-        std::filesystem::path path = *text;
-        if (path.is_relative()) path = folder_of(argument, call, tid) / path;
-        return fits(condition.pattern, path.lexically_normal().string());
+        const std::string path = path_named(argument, call, pid, tid);
+        return !path.empty() && fits(condition.pattern, path);
     });
+}
+
+bool holds_for(const DeviceCondition& condition, const SystemCall& call, pid_t pid, pid_t tid) {
+    const auto is_path = [&](const PathCondition::Argument& argument) {
+        return path_named(argument, call, pid, tid) == condition.device;
+    };
+    if (!condition.descriptor) return std::ranges::any_of(condition.paths, is_path);
+    const int descriptor = static_cast<int>(call.arguments.at(*condition.descriptor));
+    const std::string link = link_target(fmt::format("/proc/{}/fd/{}", tid, descriptor));
+    if (const auto fake = fake_of_link(link)) return fake->device == condition.device;
+    // "anon_inode:kvm-vm" of /dev/kvm
+    return link == condition.device ||
+           link.starts_with(fmt::format("anon_inode:{}-", file_name(condition.device)));
 }
 
 bool holds_for(const DescriptorCondition& condition, const SystemCall& call, pid_t pid, pid_t tid) {
@@ -154,6 +166,15 @@ void add_socket_addresses(std::vector<std::string>& names, int socket) {
 
 }  // namespace
 
+std::string path_named(const PathCondition::Argument& argument, const SystemCall& call, pid_t pid,
+                       pid_t tid) {
+    const auto text = read_text(pid, call.arguments.at(argument.path));
+    if (!text || text->empty()) return {};
+    std::filesystem::path path = *text;
+    if (path.is_relative()) path = folder_of(argument, call, tid) / path;
+    return path.lexically_normal().string();
+}
+
 bool holds(const CallCondition& condition, const SystemCall& call, pid_t pid, pid_t tid) {
     return std::visit([&](const auto& kind) { return holds_for(kind, call, pid, tid); }, condition);
 }
@@ -161,6 +182,7 @@ bool holds(const CallCondition& condition, const SystemCall& call, pid_t pid, pi
 std::vector<std::string> descriptor_names(pid_t pid, pid_t tid, int descriptor) {
     const std::string link = link_target(fmt::format("/proc/{}/fd/{}", tid, descriptor));
     if (link.empty()) return {};
+    if (const auto fake = fake_of_link(link)) return {fake->name_of_real_one()};
     std::vector<std::string> names = {link};
     const size_t colon = link.find(':');
     if (link.starts_with('/') || colon == std::string::npos) return names;

@@ -17,6 +17,9 @@ namespace rehang {
 // SECCOMP_USER_NOTIF_FLAG_CONTINUE").
 bool holds(const CallCondition& condition, const SystemCall& call, pid_t pid, pid_t tid);
 
+// The path that the call names there, absolute, with "." and ".." resolved; empty if it can't be read.
+std::string path_named(const PathCondition::Argument& argument, const SystemCall& call, pid_t pid, pid_t tid);
+
 // What a descriptor of the process is open on, by all the names that a DescriptorCondition can mean; empty if
 // it is not open.
 std::vector<std::string> descriptor_names(pid_t pid, pid_t tid, int descriptor);

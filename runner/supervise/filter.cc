@@ -15,6 +15,9 @@
 #include "base/names.h"
 #include "base/unique_fd.h"
 #include "supervise/appearing_files.h"
+#include "supervise/fake_calls.h"
+#include "supervise/fakes.h"
+#include "supervise/filter_fakes.h"
 
 namespace rehang {
 namespace {
@@ -85,6 +88,9 @@ Actions actions_for(const Plan& plan, const std::string& root, bool can_notify) 
     // so that only calls which the program makes itself are asked about or answered.
     for (const PlannedSyscallFault& fault : plan.syscall_faults)
         if (fault.effect.instead) actions.stopped[*fault.effect.instead];
+    for (const int call : plan.fakes.empty() ? std::vector<int>() : calls_asked_for_fakes())
+        actions.asked[call].insert(std::vector<ArgumentCondition>());
+    if (!plan.fakes.empty()) actions.stopped[SYS_pause];  // what waits there is made to call
     // One call, one way: it stops where anybody needs that.
     for (auto asked = actions.asked.begin(); asked != actions.asked.end();) {
         const auto stopped = actions.stopped.find(asked->first);
@@ -105,6 +111,13 @@ Actions actions_for(const Plan& plan, const std::string& root, bool can_notify) 
         return false;
     });
     return actions;
+}
+
+std::vector<std::uint32_t> requests_that_wait(const Plan& plan) {
+    std::set<std::uint32_t> all;
+    for (const PlannedFake& fake : plan.fakes)
+        for (const std::uint32_t request : waiting_requests(fake)) all.insert(request);
+    return {all.begin(), all.end()};
 }
 
 int add_rule(scmp_filter_ctx context, std::uint32_t action, int call,
@@ -151,6 +164,12 @@ Expected<std::vector<unsigned char>> exported(scmp_filter_ctx context) {
 
 }  // namespace
 
+bool stops_at(const Plan& plan, int call) {
+    return std::ranges::any_of(plan.processes, [&](const PlannedProcess& process) {
+        return actions_for(plan, process.name, true).stopped.contains(call);
+    });
+}
+
 Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify) {
     struct Release {
         void operator()(void* context) const { ::seccomp_release(context); }
@@ -168,6 +187,7 @@ Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, b
     if (!added) return std::unexpected(added.error());
     auto program = exported(context.get());
     if (!program) return std::unexpected(program.error());
+    if (!plan.fakes.empty()) *program = with_fakes_first(*program, requests_that_wait(plan));
     return TargetFilter{.program = std::move(*program), .notifies = !actions.asked.empty()};
 }
 

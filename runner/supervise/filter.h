@@ -20,6 +20,11 @@ namespace rehang {
 //   SECCOMP_RET_ERRNO       answers at once: faults that are in_kernel, where nobody else wants the call.
 // Only with the arguments that are asked for. The same for calls of the same name by the conventions of
 // 32-bit and x32 programs, which every program can use. Everything else runs at native speed.
+// Where there are fakes, every call that may be about one of them asks, too, and those of their requests that
+// may have to wait for a signal are stopped (filter_fakes.h).
 Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify);
+
+// Some [[process]] is stopped at some such calls, whatever their arguments.
+bool stops_at(const Plan& plan, int call);
 
 }  // namespace rehang

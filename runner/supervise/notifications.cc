@@ -1,5 +1,6 @@
 #include "supervise/notifications.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -25,6 +26,19 @@ std::vector<std::uint64_t> words_for(size_t bytes) {
 short events_of(int fd) {
     pollfd asked{.fd = fd, .events = POLLIN, .revents = 0};
     return ::poll(&asked, 1, 0) > 0 ? asked.revents : short{0};
+}
+
+// The number of the caller's new descriptor, or -errno.
+std::int64_t place(int listener, std::uint64_t question, const CallAnswer::Descriptor& descriptor) {
+    const seccomp_notif_addfd addition{
+        .id = question,
+        .flags = 0,
+        .srcfd = static_cast<std::uint32_t>(descriptor.file.get()),
+        .newfd = 0,
+        .newfd_flags = descriptor.close_on_exec ? std::uint32_t{O_CLOEXEC} : 0};
+    const int number = ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ADDFD, &addition);
+    const std::int64_t result = number >= 0 ? number : -errno;
+    return descriptor.placed ? descriptor.placed(result) : result;
 }
 
 bool readable(int fd) {
@@ -76,6 +90,14 @@ void Notifications::answer_burst(int listener) {
              std::chrono::steady_clock::now() < until);
 }
 
+// The kernel takes the listener away with its last descriptor.
+void Notifications::stop() {
+    for (const auto& listener : listeners_) {
+        boost::system::error_code ignored;
+        listener->close(ignored);
+    }
+}
+
 bool Notifications::pending() const {
     return std::ranges::any_of(listeners_,
                                [](const auto& listener) { return readable(listener->native_handle()); });
@@ -85,11 +107,12 @@ bool Notifications::answer_one(int listener) {
     std::ranges::fill(question_, 0);  // the kernel wants it so
     auto& question = *reinterpret_cast<seccomp_notif*>(question_.data());
     if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) return errno == EINTR;
-    const CallAnswer answer = answer_({.tid = static_cast<pid_t>(question.pid),
-                                       .call = SystemCall::of(question.data),
-                                       .still_asked = [listener, id = question.id] {
-                                           return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
-                                       }});
+    CallAnswer answer = answer_({.tid = static_cast<pid_t>(question.pid),
+                                 .call = SystemCall::of(question.data),
+                                 .still_asked = [listener, id = question.id] {
+                                     return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+                                 }});
+    if (answer.opens) answer.value = place(listener, question.id, *answer.opens);
     std::ranges::fill(response_, 0);
     auto& response = *reinterpret_cast<seccomp_notif_resp*>(response_.data());
     response.id = question.id;

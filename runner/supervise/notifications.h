@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/unique_fd.h"
@@ -19,6 +20,14 @@ namespace rehang {
 struct CallAnswer {
     bool make = true;        // the kernel makes it as if nobody had asked
     std::int64_t value = 0;  // otherwise: what it gives, -errno or a result
+    // The caller gets a copy of this descriptor, and its number as the call's result.
+    struct Descriptor {
+        UniqueFd file;
+        bool close_on_exec = true;
+        // Is given the number, or -errno where none could be had, and says what the call gives instead.
+        std::function<std::int64_t(std::int64_t number)> placed = nullptr;
+    };
+    std::optional<Descriptor> opens = std::nullopt;
 };
 
 // On the loop's thread. Owns the listeners.
@@ -38,6 +47,8 @@ class Notifications {
     void add(UniqueFd listener);
     // Somebody waits for an answer.
     bool pending() const;
+    // There will be no more answers: calls that ask give ENOSYS, also those that wait already.
+    void stop();
 
   private:
     using Listener = boost::asio::posix::stream_descriptor;

@@ -199,7 +199,7 @@ void Supervisor::Impl::handle_children() {
 // Asked by the kernel, not by a stop.
 CallAnswer Supervisor::Impl::answer(const Notifications::Question& question) {
     const auto points_before = tracing.director().last_reached();
-    const CallAnswer answer = tracing.asked(question);
+    CallAnswer answer = tracing.asked(question);
     const bool news = !answer.make || tracing.director().last_reached() != points_before;
     await_due();
     if (news && !decided()) pace.something_happened(tracing.director().order_complete());
@@ -388,6 +388,7 @@ void Supervisor::Impl::fail(Error why) {
 }
 
 void Supervisor::stop_for_good(const std::set<pid_t>& but_not) {
+    impl_->notifications.stop();  // nobody would answer: what asks now must not wait
     impl_->tracing.stop_for_good(but_not);
 }
 

@@ -36,6 +36,8 @@ Name name_there(Convention convention, int number) {
 }
 
 void number_it(SystemCall& call, std::uint64_t number) {
+    call.handed_on = (static_cast<std::uint32_t>(number) & handed_on_mask) == handed_on_base;
+    if (call.handed_on) number = static_cast<std::uint32_t>(number) - handed_on_base;
     call.number = call.called = static_cast<int>(number);
     if (call.convention == Convention::x86_64) return;
     const Name name = name_there(call.convention, call.called);
@@ -55,6 +57,13 @@ std::string SystemCall::name() const {
     if (convention == Convention::x86_64) return syscall_name(number);
     const Name there = name_there(convention, called);
     return there ? there.get() : std::to_string(called);
+}
+
+SystemCall SystemCall::numbered(Convention convention, std::uint64_t number) {
+    SystemCall call;
+    call.convention = convention;
+    number_it(call, number);
+    return call;
 }
 
 SystemCall SystemCall::of(const seccomp_data& data) {
@@ -117,6 +126,13 @@ void make_instead(pid_t tid, Convention convention, int number) {
         ::seccomp_syscall_resolve_name_arch(architecture_of(convention), syscall_name(number).c_str());
     REHANG_CHECK(there >= 0);
     state->orig_rax = static_cast<std::uint64_t>(there);
+    set_registers(tid, *state);
+}
+
+void hand_on(pid_t tid) {
+    auto state = registers(tid);
+    if (!state) return;
+    state->orig_rax = static_cast<std::uint32_t>(state->orig_rax) + handed_on_base;
     set_registers(tid, *state);
 }
 

@@ -1,6 +1,7 @@
 #include "supervise/tracing.h"
 
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -9,6 +10,7 @@
 #include <utility>
 
 #include "base/names.h"
+#include "supervise/filter.h"
 #include "supervise/identity.h"
 
 namespace rehang {
@@ -35,6 +37,8 @@ Tracing::Tracing(const Plan& plan, elf::Files& files, OnFork on_fork, OnListener
       then_(then),
       director_(plan),
       injector_(plan),
+      fakes_(plan),
+      stops_at_ioctl_(stops_at(plan, SYS_ioctl)),
       stubbed_(plan.function_faults.size()) {}
 
 Expected<void> Tracing::add_root(const std::string& name, pid_t pid) {
@@ -90,6 +94,7 @@ void Tracing::stopped(pid_t tid, int status) {
 // A signal is about to be delivered: on its way the thread can be kept like anywhere else.
 void Tracing::signalled(pid_t tid, int signal) {
     begin_asked_call_again(tid);
+    waits_in_.erase(tid);
     note(EventKind::signal, tid, signal_name(signal));
     auto points = open_points_where<ReceivesSignal>(
         tid, [&](const ReceivesSignal& event) { return event.number == signal; });

@@ -15,6 +15,8 @@
 #include "plan/plan.h"
 #include "supervise/director.h"
 #include "supervise/event_log.h"
+#include "supervise/fake_ask.h"
+#include "supervise/fakes.h"
 #include "supervise/fork_tree.h"
 #include "supervise/image.h"
 #include "supervise/injector.h"
@@ -87,6 +89,9 @@ class Tracing {
     // Program images in which the fault's function was stubbed out.
     int stubbed(size_t fault) const { return stubbed_[fault]; }
     const Injector& injector() const { return injector_; }
+    const Fakes& fakes() const { return fakes_; }
+    // "KVM_RUN of the fake /dev/kvm": where the thread waits for a signal, as it sees it; empty elsewhere.
+    std::string waits_in(pid_t tid) const;
     // The system call that a thread with these registers makes next, if it makes one, is not made: a fault in
     // the kernel answers it, each time in the same way.
     bool kernel_answers(pid_t tid, const user_regs_struct& registers) const;
@@ -124,6 +129,7 @@ class Tracing {
     struct Fate {  // of a call at which a thread is stopped
         bool stays = false;
         bool not_made = false;
+        std::optional<std::int64_t> answer;  // then, where a fault gives one
         bool to_exit = false;
         Duration delay{0};
     };
@@ -165,9 +171,30 @@ class Tracing {
     void note_unmade_wake(size_t fault, pid_t tid, const SystemCall& call);
     void write_before(const PlannedSyscallFault& fault, const SystemCall& call, pid_t tid);
     Fate fault(pid_t tid, const SystemCall& call);
+    CallAnswer asked_about_faults(const Notifications::Question& question, const SystemCall& call);
     void begin_asked_call_again(pid_t tid);
     void launching(pid_t tid, const SystemCall& call);
     void take_listener(pid_t tid, std::uint64_t descriptor);
+    // tracing_fakes.cc
+    struct Asker {  // of a fake: the thread, and how its answer gets to it
+        pid_t tid = 0;
+        std::function<bool()> still_there;
+        std::optional<FakeAsk> ask;  // otherwise by the call's own result
+
+        std::int64_t deliver(std::int64_t result) const;  // what the call itself then gives
+    };
+    std::optional<CallAnswer> asked_about_fakes(const Asker& asker, const SystemCall& call);
+    CallAnswer asked_by_client(const Notifications::Question& question, const FakeAsk& ask);
+    fakes::Answer ask_model(const Asker& asker, const Fakes::OpenFile& open, const SystemCall& call);
+    CallAnswer asked_about_request(const Asker& asker, const Fakes::OpenFile& open, const SystemCall& call);
+    std::optional<CallAnswer> asked_about_path(const Asker& asker, const SystemCall& call);
+    CallAnswer open_fake(const Asker& asker, size_t fake, int flags);
+    std::optional<size_t> fake_named(pid_t tid, const SystemCall& call) const;
+    void stop_at_fake(pid_t tid, const SystemCall& call, const std::optional<FakeAsk>& ask, Fate& fate);
+    CallAnswer with_descriptor(const Asker& asker, size_t fake, fakes::Answer answer, bool of_device,
+                               bool close_on_exec, const std::function<void(std::int64_t)>& tell);
+    void note_fake(pid_t tid, const std::string& what, const std::string& file, const std::string& detail,
+                   std::int64_t result);
     // tracing_watched_calls.cc
     void watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call);
     void keep_child_traced(pid_t tid, const SystemCall& call);
@@ -224,6 +251,9 @@ class Tracing {
     ForkTree tree_;
     Director director_;
     Injector injector_;
+    Fakes fakes_;
+    bool stops_at_ioctl_;                                 // for points and faults
+    std::map<pid_t, std::string> waits_in_;               // threads that a fake makes wait, and in what
     std::map<pid_t, Image> images_;                       // by process
     std::map<pid_t, std::vector<Breakpoint>> armed_;      // by thread: what its debug registers hold
     std::map<pid_t, std::vector<OpenCall>> open_calls_;   // by thread: outermost calls, one of each function

@@ -126,6 +126,7 @@ void Tracing::forget(pid_t tid) {
     kept_.erase(tid);
     due_.erase(tid);
     after_call_.erase(tid);
+    waits_in_.erase(tid);
     pauses_.erase(tid);
     stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);

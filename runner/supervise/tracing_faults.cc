@@ -11,6 +11,7 @@
 
 #include "plan/target_filter.h"
 #include "supervise/call_conditions.h"
+#include "supervise/fake_calls.h"
 #include "supervise/identity.h"
 #include "supervise/interruptions.h"
 #include "supervise/tracing.h"
@@ -29,8 +30,7 @@ constexpr std::int64_t restart_always = 513;             // ERESTARTNOINTR
 
 // As an x86_64 call, which it is but for the rarest programs.
 SystemCall call_of(std::uint64_t number, const user_regs_struct& state) {
-    SystemCall call;
-    call.number = call.called = static_cast<int>(number);
+    SystemCall call = SystemCall::numbered(Convention::x86_64, number);
     call.arguments = {state.rdi, state.rsi, state.rdx, state.r10, state.r8, state.r9};
     return call;
 }
@@ -127,7 +127,7 @@ Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
         if (effect.answer) {
             fate.not_made = true;
             note_unmade_wake(index, tid, call);
-            answer_call(tid, answer_of(effect, write_out(effect.writes, call, tid)));
+            fate.answer = answer_of(effect, write_out(effect.writes, call, tid));
         } else if (effect.instead) {
             fate.not_made = true;
             note_unmade_wake(index, tid, call);
@@ -145,19 +145,33 @@ Tracing::Fate Tracing::fault(pid_t tid, const SystemCall& call) {
 // The thread waits in the call, and can only be killed meanwhile.
 CallAnswer Tracing::asked(const Notifications::Question& question) {
     ++events_;
+    if (!fakes_.any()) return asked_about_faults(question, question.call);
+    if (const auto ask = fake_ask_of(question.tid, question.call)) return asked_by_client(question, *ask);
     CallAnswer answer;
-    for (const size_t index : fired(question.tid, question.call, question.still_asked)) {
+    if (!question.call.handed_on) answer = asked_about_faults(question, question.call);
+    if (!answer.make) return answer;
+    if (auto faked = asked_about_fakes({.tid = question.tid, .still_there = question.still_asked, .ask = {}},
+                                       question.call))
+        return std::move(*faked);
+    // The descriptor was a fake's when the thread was stopped; there is no way back to the call.
+    if (question.call.handed_on) return {.make = false, .value = -EBADF};
+    return answer;
+}
+
+CallAnswer Tracing::asked_about_faults(const Notifications::Question& question, const SystemCall& call) {
+    CallAnswer answer;
+    for (const size_t index : fired(question.tid, call, question.still_asked)) {
         const FaultEffect& effect = plan_->syscall_faults[index].effect;
         REHANG_CHECK(effect.is_immediate());
         passes_fired(index, question.tid);
         send_signals(effect, question.tid);
         // The kernel makes a call whose answer comes before the caller has noticed that it is dead.
         if (effect.kill) answer = {.make = false, .value = -EINTR};
-        write_before(plan_->syscall_faults[index], question.call, question.tid);
+        write_before(plan_->syscall_faults[index], call, question.tid);
         if (!effect.answer) continue;
         answer.make = false;
-        answer.value = answer_of(effect, write_out(effect.writes, question.call, question.tid));
-        note_unmade_wake(index, question.tid, question.call);
+        answer.value = answer_of(effect, write_out(effect.writes, call, question.tid));
+        note_unmade_wake(index, question.tid, call);
     }
     return answer;
 }
@@ -167,11 +181,13 @@ CallAnswer Tracing::asked(const Notifications::Question& question) {
 // again in any case, so that nothing but the fault makes them fail. (No handler of any kernel call sees
 // ERESTARTNOINTR: Linux 6.1, arch/x86/kernel/signal.c, handle_signal().)
 void Tracing::begin_asked_call_again(pid_t tid) {
-    if (!injector_.concerns_calls()) return;
+    if (!injector_.concerns_calls() && !fakes_.any()) return;
     auto state = registers(tid);
     if (!state || static_cast<std::int64_t>(state->rax) != -restart_if_handler_allows) return;
     const SystemCall call = call_of(state->orig_rax, *state);
-    if (!injector_.concerns_call(call.number) || can_be_interrupted(call, tid)) return;
+    const bool is_asked =
+        injector_.concerns_call(call.number) || (fakes_.any() && asks_for_fakes(call.number));
+    if (!call.handed_on && (!is_asked || can_be_interrupted(call, tid))) return;
     state->rax = static_cast<std::uint64_t>(-restart_always);
     set_registers(tid, *state);
 }

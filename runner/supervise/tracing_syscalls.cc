@@ -23,8 +23,10 @@ bool can_create(const SystemCall& made) {
 void Tracing::entered_syscall(pid_t tid) {
     const auto entered = system_call_of(tid);
     if (!entered) return;
-    const SystemCall& call = *entered;
-    if (!tree_.process_of(tid)->started) return launching(tid, call);
+    if (!tree_.process_of(tid)->started) return launching(tid, *entered);
+    waits_in_.erase(tid);
+    const auto ask = fakes_.any() ? fake_ask_of(tid, *entered) : std::nullopt;
+    const SystemCall& call = ask ? ask->call : *entered;
     note(EventKind::syscall, tid, call.name());
     const auto leaving = open_points_where<LeavesSyscall>(
         tid, [&](const LeavesSyscall& event) { return call.meets(event.number, event.where); });
@@ -32,11 +34,15 @@ void Tracing::entered_syscall(pid_t tid) {
         tid, [&](const EntersSyscall& event) { return call.meets(event.number, event.where); });
     // Points first: a fault may be in force from one of them on.
     const bool stays = pass(entering, tid);
-    const Fate fate = fault(tid, call);
+    Fate fate = fault(tid, call);
+    if (fate.answer)
+        answer_call(tid, ask ? ask->give(*fate.answer) : *fate.answer);
+    else if (!fate.not_made && fakes_.any())
+        stop_at_fake(tid, call, ask, fate);
     if (!fate.not_made) watch_call(tid, *tree_.process_of(tid), call);
     const bool creates = !fate.not_made && can_create(call) && note_files(tid);
     const bool to_exit = creates || fate.to_exit || !leaving.empty();
-    if (fate.not_made && to_exit) after_call_[tid].not_made = call;
+    if ((fate.not_made || ask) && to_exit) after_call_[tid].not_made = call;
     const Pending how{.how = to_exit ? Resume::to_system_call : Resume::run, .delay = fate.delay};
     if (stays || fate.stays)
         kept_[tid] = how;

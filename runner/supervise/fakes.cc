@@ -1,0 +1,113 @@
+#include "supervise/fakes.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cctype>
+#include <filesystem>
+#include <set>
+
+#include "base/files.h"
+#include "base/ioctl_requests.h"
+#include "devices/models.h"
+#include "supervise/fake_link.h"
+
+namespace rehang {
+
+Fakes::Fakes(const Plan& plan) : plan_(&plan), states_(plan.fakes.size()) {
+    for (const PlannedFake& fake : plan.fakes) {
+        devices_.push_back(fakes::make_device(fake.model, fake.settings));
+        REHANG_CHECK(devices_.back());
+    }
+}
+
+Fakes::~Fakes() {
+    for (const auto& [number, known] : known_)
+        if (known.mapped) ::munmap(known.mapped, known.size);
+}
+
+std::optional<size_t> Fakes::at(const std::string& path, const ProcessPath& process) const {
+    for (size_t i = 0; i < plan_->fakes.size(); ++i)
+        if (plan_->fakes[i].device == path && plan_->fakes[i].is_seen_by(process)) return i;
+    return std::nullopt;
+}
+
+const Fakes::OpenFile* Fakes::open_on(pid_t tid, int descriptor) const {
+    const std::string path = fmt::format("/proc/{}/fd/{}", tid, descriptor);
+    std::error_code gone;
+    const auto link = fake_of_link(std::filesystem::read_symlink(path, gone).string());
+    const auto known = link ? known_.find(link->number) : known_.end();
+    if (known == known_.end()) return nullptr;
+    struct stat status {};
+    const bool is_it = ::stat(path.c_str(), &status) == 0 && status.st_ino == known->second.inode;
+    return is_it ? &known->second.open : nullptr;
+}
+
+// Its size is sealed: a target that shrinks the file would take the runner's memory away.
+Expected<void> Fakes::share(const UniqueFd& memory, Known& known) {
+    known.size = known.open.file->mapped_size();
+    if (::ftruncate(memory.get(), static_cast<off_t>(known.size)) != 0 ||
+        ::fcntl(memory.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
+        return failure("can't give the memory file of a fake its size");
+    if (known.size == 0) return {};
+    void* mapped = ::mmap(nullptr, known.size, PROT_READ | PROT_WRITE, MAP_SHARED, memory.get(), 0);
+    if (mapped == MAP_FAILED) return failure("can't map the memory file of a fake");
+    known.mapped = mapped;
+    known.open.file->share({static_cast<std::byte*>(mapped), known.size});
+    return {};
+}
+
+Expected<UniqueFd> Fakes::descriptor_of(size_t fake, std::shared_ptr<fakes::File> file, bool of_device) {
+    const FakeLink link{.number = known_.size() + 1,
+                        .device = plan_->fakes[fake].device,
+                        .file = of_device ? std::string() : file->name()};
+    UniqueFd memory(::memfd_create(link.memory_file_name().c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+    struct stat status {};
+    if (!memory || ::fstat(memory.get(), &status) != 0) return failure("can't make a memory file for a fake");
+    Known known{.open = {.fake = fake, .file = std::move(file), .is_device = of_device},
+                .inode = status.st_ino};
+    if (auto shared = share(memory, known); !shared) return std::unexpected(shared.error());
+    known_.emplace(link.number, std::move(known));
+    return memory;
+}
+
+void Fakes::count_unknown(size_t fake, std::uint32_t request, const ProcessPath& by, unsigned by_nth) {
+    auto& unknown = states_[fake].unknown;
+    const auto known = std::ranges::find(unknown, request, &UnknownRequest::number);
+    constexpr size_t most = 200;
+    if (known != unknown.end())
+        ++known->times;
+    else if (unknown.size() < most)
+        unknown.push_back({.number = request, .times = 1, .by = by, .by_nth = by_nth});
+}
+
+std::string request_name(std::uint32_t request, const std::string& device) {
+    const auto names = ioctl_request_names(request);
+    if (names.empty()) return {};
+    std::string prefix(file_name(device));
+    std::ranges::transform(prefix, prefix.begin(), [](char c) {
+        return static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    });
+    const auto fitting =
+        std::ranges::find_if(names, [&](const std::string& name) { return name.starts_with(prefix + "_"); });
+    return fitting == names.end() ? names.front() : *fitting;
+}
+
+std::vector<std::uint32_t> waiting_requests(const PlannedFake& fake) {
+    const auto device = fakes::make_device(fake.model, fake.settings);
+    REHANG_CHECK(device);
+    std::set<std::uint32_t> waiting;
+    const auto ask = [&](std::uint32_t request) {
+        if (device->may_wait(request)) waiting.insert(request);
+    };
+    constexpr std::uint32_t plain_numbers = 1U << (_IOC_NRBITS + _IOC_TYPEBITS);
+    for (std::uint32_t request = 0; request < plain_numbers; ++request) ask(request);
+    for (const std::string& name : ioctl_request_names()) ask(*ioctl_request(name));
+    return {waiting.begin(), waiting.end()};
+}
+
+}  // namespace rehang

@@ -1,0 +1,94 @@
+#include "supervise/filter_fakes.h"
+
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <seccomp.h>
+#include <sys/syscall.h>
+
+#include <cstddef>
+#include <cstring>
+
+#include "base/error.h"
+#include "protocol.h"
+#include "supervise/system_call.h"
+
+namespace rehang {
+namespace {
+
+using Code = std::vector<sock_filter>;
+
+constexpr std::uint32_t lower_half_of(unsigned argument) {
+    return offsetof(seccomp_data, args) + argument * sizeof(std::uint64_t);
+}
+constexpr std::uint32_t upper_half_of(unsigned argument) {
+    return lower_half_of(argument) + sizeof(std::uint32_t);
+}
+
+sock_filter load(std::uint32_t offset) {
+    return BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offset);
+}
+sock_filter give(std::uint32_t action) {
+    return BPF_STMT(BPF_RET | BPF_K, action);
+}
+// Goes on with the next instruction if it is equal, and skips so many otherwise.
+sock_filter unless_equal_skip(std::uint32_t value, size_t skipped) {
+    REHANG_CHECK(skipped <= 255);
+    return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, static_cast<std::uint8_t>(skipped));
+}
+
+void append(Code& code, const Code& more) {
+    code.insert(code.end(), more.begin(), more.end());
+}
+
+// `what`, for this call only.
+void add_for_call(Code& code, std::uint32_t architecture, int number, const Code& what) {
+    append(code, {load(offsetof(seccomp_data, arch)), unless_equal_skip(architecture, what.size() + 2),
+                  load(offsetof(seccomp_data, nr)),
+                  unless_equal_skip(static_cast<std::uint32_t>(number), what.size())});
+    append(code, what);
+}
+
+// The kernel takes 32 bits of it.
+Code stop_requests(const std::vector<std::uint32_t>& requests) {
+    Code code = {load(lower_half_of(1))};
+    for (const std::uint32_t request : requests)
+        append(code, {unless_equal_skip(request, 1), give(SECCOMP_RET_TRACE)});
+    return code;
+}
+
+void add_handed_on(Code& code) {
+    append(code, {load(offsetof(seccomp_data, nr)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, handed_on_mask),
+                  unless_equal_skip(handed_on_base, 1), give(SECCOMP_RET_USER_NOTIF)});
+}
+
+Code at_offset(std::uint64_t offset, std::uint32_t action) {
+    return {load(lower_half_of(3)), unless_equal_skip(static_cast<std::uint32_t>(offset), 3),
+            load(upper_half_of(3)), unless_equal_skip(static_cast<std::uint32_t>(offset >> 32), 1),
+            give(action)};
+}
+
+}  // namespace
+
+std::vector<unsigned char> with_fakes_first(const std::vector<unsigned char>& program,
+                                            const std::vector<std::uint32_t>& stopped_requests) {
+    Code code;
+    if (!stopped_requests.empty()) {
+        const Code stop = stop_requests(stopped_requests);
+        add_for_call(code, AUDIT_ARCH_X86_64, SYS_ioctl, stop);
+        add_for_call(code, AUDIT_ARCH_X86_64, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, "ioctl"),
+                     stop);
+        add_for_call(code, AUDIT_ARCH_I386, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, "ioctl"),
+                     stop);
+    }
+    add_handed_on(code);
+    add_for_call(code, AUDIT_ARCH_X86_64, SYS_pwritev,
+                 at_offset(REHANG_ASK_NOTIFIED, SECCOMP_RET_USER_NOTIF));
+    add_for_call(code, AUDIT_ARCH_X86_64, SYS_pwritev, at_offset(REHANG_ASK_STOPPED, SECCOMP_RET_TRACE));
+    std::vector<unsigned char> whole(code.size() * sizeof(sock_filter) + program.size());
+    std::memcpy(whole.data(), code.data(), code.size() * sizeof(sock_filter));
+    std::memcpy(whole.data() + code.size() * sizeof(sock_filter), program.data(), program.size());
+    return whole;
+}
+
+}  // namespace rehang
