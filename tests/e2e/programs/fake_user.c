@@ -21,7 +21,9 @@
 
 #define DEVICE "/dev/kvm"
 
-static const char* error_of(long result) { return result < 0 ? strerrorname_np(errno) : "no error"; }
+static const char* error_of(long result) {
+    return result < 0 ? strerrorname_np(errno) : "no error";
+}
 
 static int checked(long result, const char* what) {
     if (result >= 0) return (int)result;
@@ -29,9 +31,13 @@ static int checked(long result, const char* what) {
     exit(1);
 }
 
-static int open_device(void) { return checked(syscall(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC), "open"); }
+static int open_device(void) {
+    return checked(syscall(SYS_openat, AT_FDCWD, DEVICE, O_RDWR | O_CLOEXEC), "open");
+}
 
-static int version_of(int device) { return (int)syscall(SYS_ioctl, device, KVM_GET_API_VERSION, 0); }
+static int version_of(int device) {
+    return (int)syscall(SYS_ioctl, device, KVM_GET_API_VERSION, 0);
+}
 
 static void print_version(const char* by, int device) {
     const int version = version_of(device);
@@ -77,8 +83,10 @@ static void send_descriptor(int socket, int descriptor) {
         char space[CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct iovec data = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control.space,
+                             .msg_controllen = sizeof control.space};
     struct cmsghdr* header = CMSG_FIRSTHDR(&message);
     header->cmsg_level = SOL_SOCKET;
     header->cmsg_type = SCM_RIGHTS;
@@ -94,8 +102,10 @@ static int receive_descriptor(int socket) {
         char space[CMSG_SPACE(sizeof(int))];
     } control = {0};
     struct iovec data = {&byte, 1};
-    struct msghdr message = {
-        .msg_iov = &data, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+    struct msghdr message = {.msg_iov = &data,
+                             .msg_iovlen = 1,
+                             .msg_control = control.space,
+                             .msg_controllen = sizeof control.space};
     checked(recvmsg(socket, &message, 0), "recvmsg");
     int descriptor = -1;
     memcpy(&descriptor, CMSG_DATA(CMSG_FIRSTHDR(&message)), sizeof descriptor);
@@ -140,7 +150,8 @@ static int status_of_device(void) {
     struct statx more;
     checked(statx(AT_FDCWD, DEVICE, 0, STATX_BASIC_STATS, &more), "statx");
     printf("statx: character device %d\n", S_ISCHR(more.stx_mode) != 0);
-    printf("access: %s, to execute: %s\n", error_of(access(DEVICE, R_OK | W_OK)), error_of(access(DEVICE, X_OK)));
+    printf("access: %s, to execute: %s\n", error_of(access(DEVICE, R_OK | W_OK)),
+           error_of(access(DEVICE, X_OK)));
     printf("nowhere: %s\n", error_of(stat(DEVICE, (struct stat*)16)));
     return 0;
 }
