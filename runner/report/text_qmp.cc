@@ -42,8 +42,10 @@ std::string conversation_text(const QmpReport& qmp, const TextStyle& style) {
         said.push_back(said_text(exchange));
         width = std::max(width, std::min(columns_of(said.back()), size_t{30}));
     }
-    for (size_t i = 0; i < said.size(); ++i)
+    for (size_t i = 0; i < said.size(); ++i) {
         text += wrapped(fmt::format("    {}  ", padded(said[i], width)), got_text(qmp.exchanges[i]), style);
+        if (qmp.exchanges[i].got.empty()) break;  // nor were the others answered
+    }
     if (!qmp.failed.empty()) text += wrapped("    ", qmp.failed, style);
     return text;
 }

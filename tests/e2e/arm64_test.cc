@@ -1,5 +1,5 @@
-// Programs for arm64 under qemu-user, on a fake /dev/kvm: one that asks everything a test can think of, and Debian's
-// real arm64 QEMU in the catalogue's scenarios.
+// Programs for arm64 under qemu-user, on a fake /dev/kvm: one that asks everything a test can think of, and
+// Debian's real arm64 QEMU in the catalogue's scenarios.
 #include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -49,31 +49,34 @@ void check_all_right(const std::string& argv, const std::string& model) {
     CHECK(run["fakes"][0]["opened"] == 1);
 }
 
-TEST_CASE("a client asks the fake for a program of this machine, and a program that asks by itself gets the same") {
+TEST_CASE(
+    "a client asks the fake for a program of this machine, and a program that asks by itself gets the same") {
     if (must_skip()) return;
     check_all_right(program("kvm_asks", ""), "kvm-x86");
     check_all_right("\"/usr/bin/env\", \"" + client("x86_64") + "\", " + program("kvm_asks", ""), "kvm-x86");
 }
 
-TEST_CASE("a client asks the fake for a program of arm64: its memory, its descriptors, and waits that a signal ends") {
+TEST_CASE(
+    "a client asks the fake for a program of arm64: its memory, its descriptors, and waits that a signal "
+    "ends") {
     if (must_skip() || !can_run_arm64()) return;
     const std::string emulated =
         "\"qemu-aarch64-static\", \"-L\", \"${arm64_root}\", \"-E\", \"" + client("aarch64") + "\", ";
     check_all_right(emulated + program("kvm_asks-aarch64", ""), "kvm-arm64");
-    check_all_right("\"qemu-aarch64-static\", \"-B\", \"0x100000000\", \"-L\", \"${arm64_root}\", \"-E\", \"" +
-                        client("aarch64") + "\", " + program("kvm_asks-aarch64", ""),
-                    "kvm-arm64");
+    check_all_right(
+        "\"qemu-aarch64-static\", \"-B\", \"0x100000000\", \"-L\", \"${arm64_root}\", \"-E\", \"" +
+            client("aarch64") + "\", " + program("kvm_asks-aarch64", ""),
+        "kvm-arm64");
 }
 
 TEST_CASE("faults of ioctl come before the fake, for a guest's calls too") {
     if (must_skip() || !can_run_arm64()) return;
     const Json run = report_of(
-        {.argv = "\"qemu-aarch64-static\", \"-L\", \"${arm64_root}\", \"-E\", \"" + client("aarch64") + "\", " +
-                 program("kvm_asks-aarch64", ""),
+        {.argv = "\"qemu-aarch64-static\", \"-L\", \"${arm64_root}\", \"-E\", \"" + client("aarch64") +
+                 "\", " + program("kvm_asks-aarch64", ""),
          .limits = "memory = \"16GiB\"",
-         .rest = fake("kvm-arm64") +
-                 "[[fault]]\nname = \"f\"\nprocess = \"p\"\nsyscall = \"ioctl\"\n"
-                 "where = { request = \"KVM_CREATE_VM\" }\nerrno = \"ENOMEM\"\n",
+         .rest = fake("kvm-arm64") + "[[fault]]\nname = \"f\"\nprocess = \"p\"\nsyscall = \"ioctl\"\n"
+                                     "where = { request = \"KVM_CREATE_VM\" }\nerrno = \"ENOMEM\"\n",
          .expect = "outcome = \"exited\"\nexit = 1\nstderr = [\"Cannot allocate memory\"]"});
     CHECK(run["mismatches"] == Json::array());
     CHECK(run["faults"][0]["fired"] == 1);
@@ -89,7 +92,9 @@ std::vector<std::string> scenarios_with(const std::string& need) {
     return files;
 }
 
-TEST_CASE("a real arm64 QEMU on a fake KVM: each scenario and its control come out as expected, the same both times") {
+TEST_CASE(
+    "a real arm64 QEMU on a fake KVM: each scenario and its control come out as expected, the same both "
+    "times") {
     if (must_skip() || !can_run_arm64()) return;
     std::vector<std::string> words = {"run", "--repeat", "2", "--json", "-"};
     for (const std::string& file : scenarios_with("root:arm64")) words.push_back(file);
@@ -115,7 +120,8 @@ TEST_CASE("without the arm64 root its scenarios are in order, and unsupported wi
     if (must_skip()) return;
     const std::string scenario = REHANG_SCENARIOS "/kvm/pmu-irq-einval.toml";
     const Folder empty;
-    const Finished result = run_program("/usr/bin/env", {"XDG_CACHE_HOME=" + empty.path(), REHANG_PROGRAM, "run", scenario});
+    const Finished result =
+        run_program("/usr/bin/env", {"XDG_CACHE_HOME=" + empty.path(), REHANG_PROGRAM, "run", scenario});
     CHECK(result.status == 125);
     CHECK_THAT(result.out, Contains("unsupported") && Contains("the files of an arm64 system") &&
                                Contains("make them, without being root: tools/arm64-root"));

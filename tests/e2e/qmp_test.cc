@@ -18,8 +18,8 @@ using Json = nlohmann::json;
 // [[process]] "speaker", saying these lines of `say`.
 std::string speaker(const std::string& say, const std::string& limit = "60s") {
     return fmt::format(
-        "[[process]]\nname = \"speaker\"\n[process.qmp]\nsocket = \"/tmp/qmp\"\nlimit = \"{}\"\nsay = [{}]\n", limit,
-        say);
+        "[[process]]\nname = \"speaker\"\n[process.qmp]\nsocket = \"/tmp/qmp\"\nlimit = \"{}\"\nsay = [{}]\n",
+        limit, say);
 }
 
 const std::string greet = "{execute = \"qmp_capabilities\"}";
@@ -67,9 +67,10 @@ TEST_CASE("an answer that does not fit is a mismatch, told with both") {
 
 TEST_CASE("a server that never answers is a hang, proven, and the speaker waits for it") {
     if (must_skip()) return;
-    const Json run = said_to("deaf", greet,
-                             "outcome = \"hung\"\n[[expect.thread]]\nprocess = \"speaker\"\n"
-                             "waits = \"socket-read\"\n[[expect.thread]]\nprocess = \"p\"\nwaits = \"pipe-read\"");
+    const Json run =
+        said_to("deaf", greet,
+                "outcome = \"hung\"\n[[expect.thread]]\nprocess = \"speaker\"\n"
+                "waits = \"socket-read\"\n[[expect.thread]]\nprocess = \"p\"\nwaits = \"pipe-read\"");
     CHECK(run["mismatches"] == Json::array());
     CHECK(run["proven"] == true);
     CHECK(run["qmp"][0]["exchanges"][0]["got"].is_null());
@@ -79,8 +80,9 @@ TEST_CASE("a server that leaves owes an answer, but not where the program is exp
     if (must_skip()) return;
     const Json left = said_to("leaves", greet);
     REQUIRE(left["mismatches"].size() == 1);
-    CHECK(left["mismatches"][0] == "speaker got no answer to {\"execute\":\"qmp_capabilities\"}: the other side went "
-                                   "away before it had answered {\"execute\":\"qmp_capabilities\"}");
+    CHECK(left["mismatches"][0] ==
+          "speaker got no answer to {\"execute\":\"qmp_capabilities\"}: the other side went "
+          "away before it had answered {\"execute\":\"qmp_capabilities\"}");
     CHECK(said_to("silent", greet)["qmp"][0]["failed"] == "the other side went away before it had greeted");
     const Json fails = report_of(
         {.argv = shell("exit 3"), .rest = speaker(greet), .expect = "outcome = \"exited\"\nexit = 3"});
@@ -95,7 +97,8 @@ TEST_CASE("a socket that never comes is waited for until the limit, which ends t
                                 .rest = speaker(greet, "50ms"),
                                 .expect = "outcome = \"exited\"\nexit = 1"});
     CHECK(run["mismatches"] == Json::array());
-    CHECK_THAT(run["qmp"][0]["failed"].get<std::string>(), Contains("nobody listened at the socket within 50 ms"));
+    CHECK_THAT(run["qmp"][0]["failed"].get<std::string>(),
+               Contains("nobody listened at the socket within 50 ms"));
 }
 
 TEST_CASE("the report's QMP, word for word") {

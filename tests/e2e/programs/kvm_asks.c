@@ -1,5 +1,6 @@
-// Asks a fake /dev/kvm what a QEMU asks, and what only a test does: wild pointers, descriptors that were copied, a wait
-// that a signal ends. For this machine and for aarch64, where qemu-user runs it. Ends with 0 if all answers are right.
+// Asks a fake /dev/kvm what a QEMU asks, and what only a test does: wild pointers, descriptors that were
+// copied, a wait that a signal ends. For this machine and for aarch64, where qemu-user runs it. Ends with 0
+// if all answers are right.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>

@@ -40,15 +40,17 @@ TEST_CASE("an error is wrong unless its class is expected") {
     const std::string_view error = R"({"error": {"class": "GenericError", "desc": "no"}})";
     CHECK(wanted(command({}, "GenericError"), error).empty());
     CHECK(wanted(command({}, "CommandNotFound"), error) == R"({"error":{"class":"CommandNotFound"}})");
-    CHECK(wanted(command({}, "GenericError"), R"({"return": {}})") == R"({"error":{"class":"GenericError"}})");
+    CHECK(wanted(command({}, "GenericError"), R"({"return": {}})") ==
+          R"({"error":{"class":"GenericError"}})");
     CHECK(wanted(command(), error) == R"({"return":{}})");
     CHECK(wanted(command("{}"), error) == R"({"return":{}})");
 }
 
 TEST_CASE("greetings, events, broken lines and more answers than commands are passed over") {
-    const QmpReport report = read_conversation(
-        speaker({command(), command()}),
-        "{\"QMP\": {}}\nnonsense\n[1]\n\n{\"event\": \"STOP\"}\n{\"return\": 1}\n{\"return\": 2}\n{\"return\": 3}\n{\"ret");
+    const QmpReport report =
+        read_conversation(speaker({command(), command()}),
+                          "{\"QMP\": {}}\nnonsense\n[1]\n\n{\"event\": \"STOP\"}\n{\"return\": "
+                          "1}\n{\"return\": 2}\n{\"return\": 3}\n{\"ret");
     REQUIRE(report.exchanges.size() == 2);
     CHECK(report.exchanges[0].got == "{\"return\":1}");
     CHECK(report.exchanges[1].got == "{\"return\":2}");
@@ -56,8 +58,8 @@ TEST_CASE("greetings, events, broken lines and more answers than commands are pa
 }
 
 TEST_CASE("what was not said is there without an answer, and why") {
-    const QmpReport report =
-        read_conversation(speaker({command(), command()}), "{\"return\": {}}\n{\"failed\": \"it went away\"}\n");
+    const QmpReport report = read_conversation(speaker({command(), command()}),
+                                               "{\"return\": {}}\n{\"failed\": \"it went away\"}\n");
     CHECK(report.process == "speaker");
     CHECK(report.socket == "/tmp/q");
     CHECK(report.exchanges.at(0).got == "{\"return\":{}}");

@@ -51,15 +51,18 @@ TEST_CASE("a process either executes something or speaks") {
     CHECK(mistakes_of(scenario_with("")) ==
           Lines{"x.toml:7:1: error: [[process]] needs \"argv\" or \"qmp\""});
     CHECK(mistakes_with("[process.qmp]\nsocket = \"/tmp/q\"\nsay = [{execute = \"a\"}]\n") ==
-          Lines{"x.toml:10:2: error: [[process]] has \"argv\" already; only one of \"argv\", \"qmp\" is possible"});
+          Lines{"x.toml:10:2: error: [[process]] has \"argv\" already; only one of \"argv\", \"qmp\" is "
+                "possible"});
 }
 
 TEST_CASE("mistakes in what is said") {
     CHECK(mistakes_of(scenario_with("[process.qmp]\n")) ==
           Lines{"x.toml:9:1: error: [process.qmp] needs \"socket\"",
                 "x.toml:9:1: error: [process.qmp] needs [[say]]"});
-    CHECK(mistakes_of(speaking("say = [{exceute = \"a\"}]\n")) ==
-          Lines{"x.toml:11:9: error: unknown key \"exceute\" in [[process.qmp.say]]; did you mean \"execute\"?"});
+    CHECK(
+        mistakes_of(speaking("say = [{exceute = \"a\"}]\n")) ==
+        Lines{
+            "x.toml:11:9: error: unknown key \"exceute\" in [[process.qmp.say]]; did you mean \"execute\"?"});
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", expect = {}, error = \"b\"}]\n")) ==
           Lines{"x.toml:11:46: error: an answer is either \"expect\" or \"error\", not both"});
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", arguments = 1}]\n")).size() == 1);
