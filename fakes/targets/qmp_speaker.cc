@@ -144,6 +144,11 @@ class Connection {
         return greeting.has_value();
     }
 
+    // Who was told to quit closes its end.
+    void wait_for_end() {
+        while (const auto line = receive()) print(*line);
+    }
+
   private:
     int socket_;
     std::string received_;
@@ -168,4 +173,5 @@ int main(int argc, char** argv) {
     for (int i = 3; i < argc; ++i)
         if (!connection.send_line(argv[i]) || !connection.receive_answer())
             give_up(std::string("the other side went away before it had answered ") + argv[i]);
+    if (argc > 3 && strstr(argv[argc - 1], "\"quit\"")) connection.wait_for_end();
 }
