@@ -21,6 +21,13 @@
 
 #define DEVICE "/dev/kvm"
 
+// A preloaded library sees calls of the C library's function only.
+#ifdef BY_FUNCTION
+#define call_ioctl ioctl
+#else
+#define call_ioctl(...) syscall(SYS_ioctl, __VA_ARGS__)
+#endif
+
 static const char* error_of(long result) {
     return result < 0 ? strerrorname_np(errno) : "no error";
 }
@@ -36,7 +43,7 @@ static int open_device(void) {
 }
 
 static int version_of(int device) {
-    return (int)syscall(SYS_ioctl, device, KVM_GET_API_VERSION, 0);
+    return (int)call_ioctl(device, KVM_GET_API_VERSION, 0);
 }
 
 static void print_version(const char* by, int device) {
@@ -164,8 +171,8 @@ static int wild_pointers(void) {
     munmap(page + 4096, 4096);
     const uintptr_t wild[] = {0, 8, (uintptr_t)page + 4092, UINT64_C(0xffff888000000000), UINT64_MAX};
     for (size_t i = 0; i < sizeof wild / sizeof wild[0]; ++i)
-        printf("%s %s\n", error_of(syscall(SYS_ioctl, device, KVM_GET_MSR_INDEX_LIST, wild[i])),
-               error_of(syscall(SYS_ioctl, vm, KVM_SET_USER_MEMORY_REGION, wild[i])));
+        printf("%s %s\n", error_of(call_ioctl(device, KVM_GET_MSR_INDEX_LIST, wild[i])),
+               error_of(call_ioctl(vm, KVM_SET_USER_MEMORY_REGION, wild[i])));
     return 0;
 }
 
@@ -202,7 +209,7 @@ static long run_result;
 static int run_errno;
 static void* run_vcpu(void* unused) {
     (void)unused;
-    run_result = syscall(SYS_ioctl, running.descriptor, KVM_RUN, 0);
+    run_result = call_ioctl(running.descriptor, KVM_RUN, 0);
     run_errno = errno;
     return NULL;
 }
@@ -230,7 +237,7 @@ static int wait_for_ever(void) {
     const struct vcpu vcpu = make_vcpu();
     printf("waits\n");
     fflush(stdout);
-    return (int)syscall(SYS_ioctl, vcpu.descriptor, KVM_RUN, 0);
+    return (int)call_ioctl(vcpu.descriptor, KVM_RUN, 0);
 }
 
 // Signals and ends.
@@ -243,7 +250,7 @@ static int under_signals(void) {
     for (int i = 0; i < 3000 || signals < 20; ++i) {
         const int device = (int)syscall(SYS_openat, AT_FDCWD, DEVICE, O_RDWR);
         failed += device < 0 || version_of(device) != KVM_API_VERSION;
-        const int vm = (int)syscall(SYS_ioctl, device, KVM_CREATE_VM, 0);
+        const int vm = (int)call_ioctl(device, KVM_CREATE_VM, 0);
         failed += vm < 0 || access(DEVICE, F_OK) != 0;
         close(vm);
         close(device);
@@ -279,8 +286,8 @@ static int killed_in_calls(void) {
 
 static int unknown_requests(void) {
     const int device = open_device();
-    for (int i = 0; i < 2; ++i) printf("%s\n", error_of(syscall(SYS_ioctl, device, 0xaeff, 0)));
-    printf("%s\n", error_of(syscall(SYS_ioctl, device, TIOCGWINSZ, 0)));
+    for (int i = 0; i < 2; ++i) printf("%s\n", error_of(call_ioctl(device, 0xaeff, 0)));
+    printf("%s\n", error_of(call_ioctl(device, TIOCGWINSZ, 0)));
     return 0;
 }
 
@@ -293,6 +300,13 @@ static int one_after_the_other(void) {
         close(vm);
     }
     printf("all there\n");
+    return 0;
+}
+
+static int until_it_fails(void) {
+    const int device = open_device();
+    while (version_of(device) == KVM_API_VERSION) {
+    }
     return 0;
 }
 
@@ -340,6 +354,7 @@ int main(int argc, char** argv) {
     if (strcmp(what, "killed") == 0) return killed_in_calls();
     if (strcmp(what, "unknown") == 0) return unknown_requests();
     if (strcmp(what, "many") == 0) return one_after_the_other();
+    if (strcmp(what, "until-it-fails") == 0) return until_it_fails();
     if (strcmp(what, "full") == 0) return without_descriptors();
     if (strcmp(what, "int80") == 0) return by_int80();
     return 2;
