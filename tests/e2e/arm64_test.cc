@@ -1,11 +1,11 @@
 // Programs for arm64 under qemu-user, on a fake /dev/kvm: one that asks everything a test can think of, and
 // Debian's real arm64 QEMU in the catalogue's scenarios.
 #include <cstdlib>
-#include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "base/files.h"
+#include "catalogue_files.h"
 #include "catch.h"
 #include "command.h"
 #include "host/host.h"
@@ -82,23 +82,12 @@ TEST_CASE("faults of ioctl come before the fake, for a guest's calls too") {
     CHECK(run["faults"][0]["fired"] == 1);
 }
 
-// Scenarios of the catalogue that need `need`.
-std::vector<std::string> scenarios_with(const std::string& need) {
-    std::vector<std::string> files;
-    for (const auto& file : std::filesystem::recursive_directory_iterator(REHANG_SCENARIOS))
-        if (file.path().extension() == ".toml" &&
-            read_file_or_empty(file.path().string()).contains("\"" + need + "\""))
-            files.push_back(file.path().string());
-    return files;
-}
-
 TEST_CASE(
     "a real arm64 QEMU on a fake KVM: each scenario and its control come out as expected, the same both "
     "times") {
     if (must_skip() || !can_run_arm64()) return;
-    std::vector<std::string> words = {"run", "--repeat", "2", "--json", "-"};
-    for (const std::string& file : scenarios_with("root:arm64")) words.push_back(file);
-    const Finished result = rehang(words);
+    const Finished result =
+        rehang(with_files({"run", "--repeat", "2", "--json", "-"}, scenarios_with("\"root:arm64\"")));
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     std::map<std::string, std::set<std::string>> signatures;
