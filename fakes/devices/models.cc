@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "devices/kvm/arm64/device.h"
 #include "devices/kvm/settings.h"
 #include "devices/kvm/x86/device.h"
 
@@ -23,6 +24,11 @@ constexpr auto models = std::to_array<Model>({
      .check =
          [](const Settings& settings) { return kvm::check_kvm_settings(kvm::Architecture::x86, settings); },
      .make = kvm::x86::make_device},
+    {.name = "kvm-arm64",
+     .summary = "KVM on an ARMv8.0 machine, whose guests wait for ever",
+     .check =
+         [](const Settings& settings) { return kvm::check_kvm_settings(kvm::Architecture::arm64, settings); },
+     .make = kvm::arm64::make_device},
 });
 
 const Model* find_model(std::string_view name) {

@@ -26,6 +26,18 @@ enum class Role {
 };
 std::string_view to_text(Role role);
 
+struct PlannedQmpCommand {
+    std::string command;                // as it is sent, JSON
+    std::optional<std::string> expect;  // JSON that has to be a part of what is returned
+    std::optional<std::string> error;   // the class of the error that has to come
+};
+
+// What a process says by QMP, and what is expected to come back.
+struct PlannedQmp {
+    std::string socket;
+    std::vector<PlannedQmpCommand> say;
+};
+
 struct PlannedProcess {
     std::string name;
     std::vector<std::string>
@@ -33,6 +45,7 @@ struct PlannedProcess {
     std::vector<std::string> preload;
     std::vector<std::pair<std::string, std::string>> env;
     std::string cwd;
+    std::optional<PlannedQmp> qmp = {};
     Span at = {};  // of argv[0]
 };
 

@@ -20,6 +20,29 @@ std::vector<std::string> values(const Texts& texts) {
     return result;
 }
 
+PlannedQmpCommand plan_command(const QmpCommandDecl& declared) {
+    std::vector<JsonMember> command = {{"execute", {declared.execute}}};
+    if (declared.arguments) command.push_back({"arguments", *declared.arguments});
+    PlannedQmpCommand planned{.command = to_json({std::move(command)}), .expect = {}, .error = {}};
+    if (declared.expect) planned.expect = to_json(*declared.expect);
+    if (declared.error) planned.error = declared.error->value;
+    return planned;
+}
+
+PlannedQmp plan_qmp(const QmpDecl& declared) {
+    PlannedQmp qmp{.socket = declared.socket.value, .say = {}};
+    for (const QmpCommandDecl& command : declared.say) qmp.say.push_back(plan_command(command));
+    return qmp;
+}
+
+// fakes/targets/qmp_speaker.cc: SOCKET MILLISECONDS COMMAND…
+void give_arguments(const QmpDecl& declared, PlannedProcess& speaker) {
+    const Duration limit = declared.limit ? declared.limit->value : std::chrono::seconds(10);
+    speaker.argv.push_back(speaker.qmp->socket);
+    speaker.argv.push_back(fmt::format("{}", std::chrono::ceil<std::chrono::milliseconds>(limit).count()));
+    for (const PlannedQmpCommand& command : speaker.qmp->say) speaker.argv.push_back(command.command);
+}
+
 PlannedProcess plan_process(const ProcessDecl& declared) {
     PlannedProcess process{.name = declared.name.value,
                            .argv = values(declared.argv),
@@ -28,6 +51,10 @@ PlannedProcess plan_process(const ProcessDecl& declared) {
                            .cwd = declared.cwd ? declared.cwd->value : "/tmp",
                            .at = declared.argv.front().at};
     for (const auto& [name, value] : declared.env) process.env.emplace_back(name.value, value.value);
+    if (declared.qmp) {
+        process.qmp = plan_qmp(*declared.qmp);
+        give_arguments(*declared.qmp, process);
+    }
     return process;
 }
 

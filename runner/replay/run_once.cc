@@ -11,6 +11,7 @@
 #include "replay/keep.h"
 #include "replay/own_thread.h"
 #include "replay/watch.h"
+#include "report/conversation.h"
 #include "report/describe.h"
 #include "sandbox/sandbox.h"
 #include "supervise/filter.h"
@@ -135,6 +136,12 @@ void tell_output(RunReport& report, const Plan& plan, Supervision& supervision) 
     }
 }
 
+void tell_conversations(RunReport& report, const Plan& plan) {
+    for (size_t i = 0; i < plan.processes.size(); ++i)
+        if (plan.processes[i].qmp)
+            report.qmp.push_back(read_conversation(plan.processes[i], report.streams[i].out));
+}
+
 PlaceReport place_report(const EventPlace& place) {
     return {.process = place.process, .nth = place.nth};
 }
@@ -229,6 +236,7 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
         report.notes.push_back(
             fmt::format("more than {} processes and threads: [sandbox] limits.pids", plan.sandbox.pids));
     tell_output(report, plan, supervision);
+    tell_conversations(report, plan);
     tell_diagnosis(report, std::move(diagnosis));
 
     const Instant reached = director.last_reached().value_or(supervision.launched);

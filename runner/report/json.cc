@@ -132,6 +132,24 @@ Json stream_json(const StreamReport& stream) {
             {"stderr_cut", stream.err_cut}};
 }
 
+// JSON that is kept as text; null where there is none.
+Json embedded(const std::string& text) {
+    return text.empty() ? Json(nullptr) : Json::parse(text, nullptr, false);
+}
+
+Json exchange_json(const QmpExchange& exchange) {
+    return {{"said", embedded(exchange.said)},
+            {"got", embedded(exchange.got)},
+            {"wanted", embedded(exchange.wanted)}};
+}
+
+Json qmp_json(const QmpReport& qmp) {
+    return {{"process", qmp.process},
+            {"socket", qmp.socket},
+            {"exchanges", array_of(qmp.exchanges, exchange_json)},
+            {"failed", qmp.failed}};
+}
+
 Json place_json(const PlaceReport& place) {
     if (place.process.empty()) return nullptr;
     return {{"process", place.process}, {"thread", place.nth}};
@@ -203,6 +221,7 @@ Json to_json(const RunReport& report) {
             {"doubts", report.doubts},
             {"notes", report.notes},
             {"streams", array_of(report.streams, stream_json)},
+            {"qmp", array_of(report.qmp, qmp_json)},
             {"events", array_of(report.events, event_json)},
             {"timings_ms",
              {{"setup", report.timings_ms.setup},

@@ -50,6 +50,11 @@ class Reader {
             complain(key, fmt::format("has an unknown value \"{}\"", *text));
     }
 
+    // JSON within JSON, kept as text; null is no text.
+    void get_embedded(const char* key, std::string& to) const {
+        if (has(key)) to = find(key)->dump(-1, ' ', false, Json::error_handler_t::replace);
+    }
+
     void get_address(const char* key, std::uint64_t& to) const {
         std::string text;
         get(key, text);
@@ -239,6 +244,23 @@ StreamReport read_stream(const Reader& reader) {
     return stream;
 }
 
+QmpExchange read_exchange(const Reader& reader) {
+    QmpExchange exchange;
+    reader.get_embedded("said", exchange.said);
+    reader.get_embedded("got", exchange.got);
+    reader.get_embedded("wanted", exchange.wanted);
+    return exchange;
+}
+
+QmpReport read_qmp(const Reader& reader) {
+    QmpReport qmp;
+    reader.get("process", qmp.process);
+    reader.get("socket", qmp.socket);
+    reader.get_array("exchanges", qmp.exchanges, read_exchange);
+    reader.get("failed", qmp.failed);
+    return qmp;
+}
+
 PlaceReport read_place(const Reader& reader) {
     PlaceReport place;
     reader.get("process", place.process);
@@ -326,6 +348,7 @@ RunReport read_run(const Reader& reader) {
     reader.get("doubts", report.doubts);
     reader.get("notes", report.notes);
     reader.get_array("streams", report.streams, read_stream);
+    reader.get_array("qmp", report.qmp, read_qmp);
     reader.get_array("events", report.events, read_event);
     read_timings(reader.object("timings_ms"), report);
     report.host = read_host(reader.object("host"));

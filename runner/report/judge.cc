@@ -125,6 +125,22 @@ void judge_output(const RunReport& report, const Expectation& expect, Mismatches
             mismatches.push_back(fmt::format("expected \"{}\" on stderr, but nobody wrote it", part));
 }
 
+// A program that is expected to fail may do so before it has answered everything.
+bool has_to_answer(const Expectation& expect) {
+    return expect.outcome == Outcome::exited && expect.exit.value_or(0) == 0;
+}
+
+void judge_conversation(const QmpReport& qmp, const Expectation& expect, Mismatches& mismatches) {
+    for (const QmpExchange& exchange : qmp.exchanges)
+        if (!exchange.wanted.empty())
+            mismatches.push_back(fmt::format("{} said {} and got {}, expected {}", qmp.process, exchange.said,
+                                             exchange.got, exchange.wanted));
+    const auto unanswered = std::ranges::find(qmp.exchanges, "", &QmpExchange::got);
+    if (unanswered == qmp.exchanges.end() || !has_to_answer(expect)) return;
+    mismatches.push_back(fmt::format("{} got no answer to {}{}{}", qmp.process, unanswered->said,
+                                     qmp.failed.empty() ? "" : ": ", qmp.failed));
+}
+
 // A fault that did nothing says nothing about the program.
 void judge_fault(const FaultReport& fault, Mismatches& mismatches) {
     if (!fault.fired || *fault.fired > 0) return;
@@ -164,6 +180,7 @@ void judge(RunReport& report, const Plan& plan) {
         judge_thread(report, expected, report.mismatches);
     for (const ExpectedProcess& expected : plan.expect.processes)
         judge_process(report, expected, report.mismatches);
+    for (const QmpReport& qmp : report.qmp) judge_conversation(qmp, plan.expect, report.mismatches);
     judge_faults(report, plan, report.mismatches);
     judge_fakes(report, plan, report.mismatches);
     report.as_expected = report.mismatches.empty();

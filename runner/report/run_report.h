@@ -57,6 +57,20 @@ struct UnmetHold {
         instead;  // where the threads of the missing point's process stood: one sentence each
 };
 
+struct QmpExchange {
+    std::string said;         // JSON
+    std::string got;          // JSON: {"return": …} or {"error": …}; "" if nothing came
+    std::string wanted = {};  // what should have come, where something else did
+};
+
+// What a process said by QMP.
+struct QmpReport {
+    std::string process;  // [[process]] name
+    std::string socket;
+    std::vector<QmpExchange> exchanges;  // one for each command, said or not
+    std::string failed = {};             // why not all was said and answered: a sentence's end
+};
+
 struct StreamReport {
     std::string process;   // [[process]] name
     std::string out, err;  // what it and its descendants wrote, as far as the limit allows
@@ -112,6 +126,7 @@ struct RunReport {
     std::vector<std::string> doubts;
     std::vector<std::string> notes;  // perturbations and limits met: "memory limit …", "output cut"
     std::vector<StreamReport> streams;
+    std::vector<QmpReport> qmp;
     std::vector<EventReport> events;  // in the order in which the runner saw them; only where asked for
     struct {
         double setup = 0, reach = 0, proof = 0, total = 0;

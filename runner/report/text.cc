@@ -117,6 +117,7 @@ std::string render(const RunReport& report, const TextStyle& style) {
     text += order_section(report, style);
     text += faults_section(report, style);
     text += fakes_section(report, style);
+    text += qmp_section(report, style);
     if (style.timeline) text += timeline_section(report, style);
     text += output_section(report, style);
     text += looking_section(report, style);

@@ -13,6 +13,7 @@ std::string stacks_section(const RunReport& report, const TextStyle& style);
 std::string order_section(const RunReport& report, const TextStyle& style);
 std::string faults_section(const RunReport& report, const TextStyle& style);  // text_faults.cc
 std::string fakes_section(const RunReport& report, const TextStyle& style);   // text_fakes.cc
+std::string qmp_section(const RunReport& report, const TextStyle& style);     // text_qmp.cc
 std::string unmet_section(const RunReport& report, const TextStyle& style);
 std::string mismatch_section(const RunReport& report, const TextStyle& style);
 std::string looking_section(const RunReport& report, const TextStyle& style);

@@ -21,6 +21,8 @@ namespace {
 
 constexpr size_t longest_thread_name = 15;  // TASK_COMM_LEN without its NUL, include/linux/sched.h
 
+constexpr size_t longest_socket_path = 107;  // sockaddr_un.sun_path without its NUL, unix(7)
+
 class ValueCheck {
   public:
     ValueCheck(const Scenario& scenario, Stage stage, Problems& problems)
@@ -51,6 +53,15 @@ class ValueCheck {
             problems_.error(process.argv[0].at, "the program's name is empty");
         if (process.cwd && known(*process.cwd) && !process.cwd->value.starts_with('/'))
             problems_.error(process.cwd->at, fmt::format("\"{}\" is no absolute path", process.cwd->value));
+        if (process.qmp && known(process.qmp->socket)) socket(process.qmp->socket);
+    }
+
+    void socket(const Text& path) {
+        if (!path.value.starts_with('/'))
+            problems_.error(path.at, fmt::format("\"{}\" is no absolute path", path.value));
+        else if (path.value.size() > longest_socket_path)
+            problems_.error(path.at,
+                            fmt::format("a socket's path has at most {} bytes", longest_socket_path));
     }
 
     void need_text(const Text& need) {

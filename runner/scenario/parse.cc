@@ -36,7 +36,7 @@ bool is_understood_format(const TomlTable& table, Problems& problems) {
 
 void read_sections(Fields& root, Scenario& scenario, Problems& problems) {
     root.allow({"format"});
-    read_setup(root, scenario);
+    read_setup(root, scenario, problems);
     read_timing(root, scenario, problems);
     read_faults(root, scenario, problems);
     read_expectations(root, scenario);

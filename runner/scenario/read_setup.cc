@@ -28,11 +28,19 @@ void read_sandbox(Fields& fields, SandboxDecl& sandbox) {
     });
 }
 
-ProcessDecl read_process(Fields& fields) {
+// Who speaks QMP is a program of ours, like those that scenarios name as ${targets}/NAME.
+Text speaker(Span at) {
+    return {"${targets}/qmp_speaker", at};
+}
+
+ProcessDecl read_process(Fields& fields, Problems& problems) {
     ProcessDecl process;
     process.at = fields.at();
     process.name = fields.text("name");
-    process.argv = fields.texts("argv");
+    fields.need_exactly_one({"argv", "qmp"});
+    if (fields.table("qmp", [&](Fields& qmp) { process.qmp = read_qmp(qmp, problems); }))
+        process.argv = {speaker(process.at)};
+    if (fields.has("argv")) process.argv = fields.texts("argv");
     process.preload = fields.maybe_texts("preload");
     process.env = fields.maybe_text_pairs("env");
     process.cwd = fields.maybe_text("cwd");
@@ -41,12 +49,12 @@ ProcessDecl read_process(Fields& fields) {
 
 }  // namespace
 
-void read_setup(Fields& root, Scenario& scenario) {
+void read_setup(Fields& root, Scenario& scenario, Problems& problems) {
     root.required_table("scenario", [&](Fields& fields) { read_scenario_table(fields, scenario); });
     read_params(root, scenario);
     root.table("sandbox", [&](Fields& fields) { read_sandbox(fields, scenario.sandbox); });
-    root.required_tables("process",
-                         [&](Fields& fields) { scenario.processes.push_back(read_process(fields)); });
+    root.required_tables(
+        "process", [&](Fields& fields) { scenario.processes.push_back(read_process(fields, problems)); });
 }
 
 }  // namespace rehang

@@ -44,6 +44,11 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         each(process.preload);
         for (auto& variable : process.env) visit(variable.second);
         maybe(process.cwd);
+        if (!process.qmp) continue;
+        visit(process.qmp->socket);
+        for (auto& command : process.qmp->say)
+            for (auto* json : {&command.arguments, &command.expect})
+                if (*json) for_each_text_of(**json, visit);
     }
     for (auto& point : scenario.points) {
         visit(point.process);

@@ -13,6 +13,7 @@
 #include "scenario/fault_decl.h"
 #include "scenario/located.h"
 #include "scenario/process_path.h"
+#include "scenario/qmp_decl.h"
 #include "scenario/vocabulary.h"
 
 namespace rehang {
@@ -24,6 +25,7 @@ struct ProcessDecl {
     Texts preload;                           // LD_PRELOAD, in this order: library names or paths
     std::vector<std::pair<Text, Text>> env;  // added to the small fixed environment
     std::optional<Text> cwd;                 // default /tmp, which is private
+    std::optional<QmpDecl> qmp;              // instead of argv, which then is the program that speaks
 };
 
 struct PointDecl {

@@ -9,7 +9,9 @@
 namespace rehang {
 
 // [scenario], [params], [matrix], [sandbox], [[process]]
-void read_setup(Fields& root, Scenario& scenario);
+void read_setup(Fields& root, Scenario& scenario, Problems& problems);
+// [process.qmp]
+QmpDecl read_qmp(Fields& fields, Problems& problems);
 // [point.NAME], [[hold]], [fork_order]
 void read_timing(Fields& root, Scenario& scenario, Problems& problems);
 // [[fault]], [[fake]]

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -32,8 +33,7 @@ struct FakeState {
     std::vector<UnknownRequest> unknown;  // the first 200 of them
 };
 
-// On the loop's thread. What a model has handed out stays until the run ends: nobody tells when a target's
-// last descriptor of it is closed.
+// On the loop's thread.
 class Fakes {
   public:
     explicit Fakes(const Plan& plan);
@@ -50,7 +50,7 @@ class Fakes {
         std::shared_ptr<fakes::File> file;
         bool is_device = false;  // not what a call on it has handed out
     };
-    // What of a fake the thread's descriptor is open on.
+    // What of a fake the thread's descriptor is open on; null: nothing. Until the next descriptor_of().
     const OpenFile* open_on(pid_t tid, int descriptor) const;
 
     fakes::Device& device(size_t fake) { return *devices_[fake]; }
@@ -69,15 +69,20 @@ class Fakes {
     struct Known {
         OpenFile open;
         std::uint64_t inode = 0;
-        void* mapped = nullptr;
-        size_t size = 0;
+        int watch = -1;
+        std::span<std::byte> mapped = {};  // the runner's view of it
     };
-    Expected<void> share(const UniqueFd& memory, Known& known);
+    void forget_closed();
+    static Expected<void> share(const UniqueFd& memory, Known& known);
 
     const Plan* plan_;
     std::vector<std::unique_ptr<fakes::Device>> devices_;  // as plan.fakes
     std::vector<FakeState> states_;                        // the same
     std::map<std::uint64_t, Known> known_;                 // by the number in their descriptors' name
+    std::uint64_t last_number_ = 0;
+    // inotify(7): tells when the last descriptor and mapping of a file that targets have is gone, wherever it
+    // was. Where it can't be had, models keep what they have handed out until the run ends.
+    UniqueFd closings_;
 };
 
 // "KVM_CREATE_VM"; of several drivers' names the one that the device's path fits. Empty where no header has

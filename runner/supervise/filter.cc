@@ -88,8 +88,6 @@ Actions actions_for(const Plan& plan, const std::string& root, bool can_notify) 
     // so that only calls which the program makes itself are asked about or answered.
     for (const PlannedSyscallFault& fault : plan.syscall_faults)
         if (fault.effect.instead) actions.stopped[*fault.effect.instead];
-    for (const int call : plan.fakes.empty() ? std::vector<int>() : calls_asked_for_fakes())
-        actions.asked[call].insert(std::vector<ArgumentCondition>());
     if (!plan.fakes.empty()) actions.stopped[SYS_pause];  // what waits there is made to call
     // One call, one way: it stops where anybody needs that.
     for (auto asked = actions.asked.begin(); asked != actions.asked.end();) {
@@ -170,7 +168,9 @@ bool stops_at(const Plan& plan, int call) {
     });
 }
 
-Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify) {
+namespace {
+
+Expected<std::vector<unsigned char>> compiled(const Actions& actions) {
     struct Release {
         void operator()(void* context) const { ::seccomp_release(context); }
     };
@@ -180,14 +180,30 @@ Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, b
     for (const std::uint32_t convention : {SCMP_ARCH_X86, SCMP_ARCH_X32})
         if (const int error = ::seccomp_arch_add(context.get(), convention); error < 0)
             return failure("can't filter 32-bit system calls", -error);
-    const Actions actions = actions_for(plan, root, can_notify);
     auto added = add_rules(context.get(), SCMP_ACT_TRACE(0), actions.stopped);
     if (added) added = add_rules(context.get(), SCMP_ACT_NOTIFY, actions.asked);
     if (added) added = add_rules(context.get(), actions.answered);
     if (!added) return std::unexpected(added.error());
-    auto program = exported(context.get());
+    return exported(context.get());
+}
+
+// All calls that may be about a fake ask, but for those that are the concern of somebody else already.
+Expected<TargetFilter> with_fakes(const Plan& plan, const std::vector<unsigned char>& others) {
+    Actions actions;
+    for (const int call : calls_asked_for_fakes()) actions.asked[call] = {{}};
+    const auto asks = compiled(actions);
+    if (!asks) return std::unexpected(asks.error());
+    return TargetFilter{.program = filter_with_fakes(others, *asks, requests_that_wait(plan)),
+                        .notifies = true};
+}
+
+}  // namespace
+
+Expected<TargetFilter> build_filter(const Plan& plan, const std::string& root, bool can_notify) {
+    const Actions actions = actions_for(plan, root, can_notify);
+    auto program = compiled(actions);
     if (!program) return std::unexpected(program.error());
-    if (!plan.fakes.empty()) *program = with_fakes_first(*program, requests_that_wait(plan));
+    if (!plan.fakes.empty()) return with_fakes(plan, *program);
     return TargetFilter{.program = std::move(*program), .notifies = !actions.asked.empty()};
 }
 

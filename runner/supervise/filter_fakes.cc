@@ -68,27 +68,43 @@ Code at_offset(std::uint64_t offset, std::uint32_t action) {
             give(action)};
 }
 
+Code code_of(const std::vector<unsigned char>& program) {
+    Code code(program.size() / sizeof(sock_filter));
+    std::memcpy(code.data(), program.data(), program.size());
+    return code;
+}
+
+// What it would allow goes on behind its end.
+Code without_allowing(Code code) {
+    for (size_t i = 0; i < code.size(); ++i)
+        if (code[i].code == (BPF_RET | BPF_K) && code[i].k == SECCOMP_RET_ALLOW)
+            code[i] = BPF_STMT(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(code.size() - i - 1));
+    return code;
+}
+
 }  // namespace
 
-std::vector<unsigned char> with_fakes_first(const std::vector<unsigned char>& program,
-                                            const std::vector<std::uint32_t>& stopped_requests) {
+std::vector<unsigned char> filter_with_fakes(const std::vector<unsigned char>& first,
+                                             const std::vector<unsigned char>& second,
+                                             const std::vector<std::uint32_t>& stopped_requests) {
     Code code;
     if (!stopped_requests.empty()) {
         const Code stop = stop_requests(stopped_requests);
+        const int x32 = ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, "ioctl");
+        const int i386 = ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, "ioctl");
         add_for_call(code, AUDIT_ARCH_X86_64, SYS_ioctl, stop);
-        add_for_call(code, AUDIT_ARCH_X86_64, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X32, "ioctl"),
-                     stop);
-        add_for_call(code, AUDIT_ARCH_I386, ::seccomp_syscall_resolve_name_arch(SCMP_ARCH_X86, "ioctl"),
-                     stop);
+        add_for_call(code, AUDIT_ARCH_X86_64, x32, stop);
+        add_for_call(code, AUDIT_ARCH_I386, i386, stop);
     }
     add_handed_on(code);
     add_for_call(code, AUDIT_ARCH_X86_64, SYS_pwritev,
                  at_offset(REHANG_ASK_NOTIFIED, SECCOMP_RET_USER_NOTIF));
     add_for_call(code, AUDIT_ARCH_X86_64, SYS_pwritev, at_offset(REHANG_ASK_STOPPED, SECCOMP_RET_TRACE));
-    std::vector<unsigned char> whole(code.size() * sizeof(sock_filter) + program.size());
-    std::memcpy(whole.data(), code.data(), code.size() * sizeof(sock_filter));
-    std::memcpy(whole.data() + code.size() * sizeof(sock_filter), program.data(), program.size());
-    return whole;
+    append(code, without_allowing(code_of(first)));
+    append(code, code_of(second));
+    std::vector<unsigned char> program(code.size() * sizeof(sock_filter));
+    std::memcpy(program.data(), code.data(), program.size());
+    return program;
 }
 
 }  // namespace rehang

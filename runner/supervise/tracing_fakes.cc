@@ -106,7 +106,7 @@ fakes::Answer Tracing::ask_model(const Asker& asker, const Fakes::OpenFile& open
     fakes::Answer answer =
         open.file->ioctl({.request = request_of(call), .argument = call.arguments[2] - base}, memory);
     if (answer.unknown)
-        fakes_.count_unknown(open.fake, request_of(call), tree_.process_of(asker.tid)->now(),
+        fakes_.count_unknown(open.fake, request_of(call), tree_.process_of(asker.tid)->path,
                              tree_.thread(asker.tid)->nth);
     else
         fakes_.count_call(open.fake);

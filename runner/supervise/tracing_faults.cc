@@ -187,7 +187,8 @@ void Tracing::begin_asked_call_again(pid_t tid) {
     const SystemCall call = call_of(state->orig_rax, *state);
     const bool is_asked =
         injector_.concerns_call(call.number) || (fakes_.any() && asks_for_fakes(call.number));
-    if (!call.handed_on && (!is_asked || can_be_interrupted(call, tid))) return;
+    const bool of_fake = call.handed_on || (fakes_.any() && fake_named(tid, call));
+    if (!of_fake && (!is_asked || can_be_interrupted(call, tid))) return;
     state->rax = static_cast<std::uint64_t>(-restart_always);
     set_registers(tid, *state);
 }

@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "catalogue_files.h"
 #include "catch.h"
 #include "command.h"
 #include "host/host.h"
@@ -12,7 +13,10 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-const std::string kvm_scenarios = REHANG_SCENARIOS "/kvm";
+// Scenarios with fakes need no device.
+std::vector<std::string> kvm_scenarios() {
+    return scenarios_with("\"file:/dev/kvm\"");
+}
 
 // A program can be installed, so that it is missing is a failure with REHANG_MUST_RUN set; a device can't.
 bool has_kvm() {
@@ -31,7 +35,7 @@ bool has_kvm() {
 TEST_CASE(
     "QEMU on a KVM with faults: each scenario and its control come out as expected, the same both times") {
     if (must_skip() || !has_kvm()) return;
-    const Finished result = rehang({"run", kvm_scenarios, "--repeat", "2", "--json", "-"});
+    const Finished result = rehang(with_files({"run", "--repeat", "2", "--json", "-"}, kvm_scenarios()));
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     const Json report = Json::parse(result.out);
@@ -46,8 +50,8 @@ TEST_CASE(
 
 TEST_CASE("without /dev/kvm the scenarios that need it are in order, and unsupported with what helps") {
     if (must_skip()) return;
-    CHECK(rehang_without({"no-devices"}, {"check", kvm_scenarios}).status == 0);
-    const Finished result = rehang_without({"no-devices"}, {"run", kvm_scenarios});
+    CHECK(rehang_without({"no-devices"}, {"check", REHANG_SCENARIOS "/kvm"}).status == 0);
+    const Finished result = rehang_without({"no-devices"}, with_files({"run"}, kvm_scenarios()));
     INFO(result.out << result.err);
     CHECK(result.status == 125);
     CHECK_THAT(result.out, Contains("irq-line-enxio  unsupported") &&

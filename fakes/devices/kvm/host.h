@@ -17,7 +17,7 @@ struct Host {
     std::span<const Capability> capabilities;
     std::shared_ptr<Budget> files = std::make_shared<Budget>(4096);
     // Memory slots, eventfds, zones and attributes of all VMs together.
-    std::shared_ptr<Budget> entries = std::make_shared<Budget>(262144);
+    std::shared_ptr<Budget> entries = std::make_shared<Budget>(65536);
 
     // KVM_CHECK_EXTENSION, of /dev/kvm and of a VM.
     Answer check_extension(std::uint64_t number) const;

@@ -42,6 +42,7 @@ int MemorySlots::set(const MemoryRegion& region) {
     const auto old = slots_.find(region.slot);
     if (region.size == 0) {
         if (old == slots_.end()) return EINVAL;
+        by_address_.erase(old->second.region.guest_address);
         slots_.erase(old);
         return 0;
     }
@@ -50,24 +51,37 @@ int MemorySlots::set(const MemoryRegion& region) {
     auto share = Share::of(entries_);
     if (!share) return ENOMEM;
     slots_.emplace(region.slot, Slot{.region = region, .share = std::move(share)});
+    by_address_.emplace(region.guest_address, region.slot);
     return 0;
 }
 
 // A slot can be moved in the guest, and its dirty log switched; nothing else of it changes.
-int MemorySlots::change(MemoryRegion& old, const MemoryRegion& region) const {
+int MemorySlots::change(MemoryRegion& old, const MemoryRegion& region) {
     if (old.size != region.size || old.userspace_address != region.userspace_address) return EINVAL;
     if ((old.flags ^ region.flags) & MemoryRegion::read_only) return EINVAL;
     if (old.guest_address != region.guest_address && overlaps(region)) return EEXIST;
+    by_address_.erase(old.guest_address);
+    by_address_.emplace(region.guest_address, region.slot);
     old = region;
     return 0;
 }
 
 bool MemorySlots::overlaps(const MemoryRegion& region) const {
-    return std::ranges::any_of(slots_, [&](const auto& entry) {
-        const MemoryRegion& other = entry.second.region;
+    const auto lies_over = [&](const auto& entry) {
+        const MemoryRegion& other = slots_.at(entry.second).region;
         return other.slot != region.slot && region.guest_address < other.guest_address + other.size &&
                other.guest_address < region.guest_address + region.size;
-    });
+    };
+    // Those that are there do not lie over each other, so that only neighbours matter: two on each side, as
+    // one of them may be the slot itself.
+    const auto from = by_address_.lower_bound(region.guest_address);
+    auto before = from;
+    for (int step = 0; step < 2 && before != by_address_.begin(); ++step)
+        if (lies_over(*--before)) return true;
+    auto after = from;
+    for (int step = 0; step < 2 && after != by_address_.end(); ++step, ++after)
+        if (lies_over(*after)) return true;
+    return false;
 }
 
 Answer MemorySlots::get_dirty_log(Memory& memory, std::uint64_t argument) {

@@ -27,12 +27,16 @@ class MemorySlots {
     };
 
     int set(const MemoryRegion& region);
-    int change(MemoryRegion& old, const MemoryRegion& region) const;
+    int change(MemoryRegion& old, const MemoryRegion& region);
+    // With another one than `region.slot`.
     bool overlaps(const MemoryRegion& region) const;
 
     std::shared_ptr<Budget> entries_;
     std::uint32_t most_;
     std::map<std::uint32_t, Slot> slots_;
+    // Slots by their guest addresses: a target may make as many as there are, and must not make the runner
+    // slow by that.
+    std::map<std::uint64_t, std::uint32_t> by_address_;
 };
 
 }  // namespace rehang::fakes::kvm

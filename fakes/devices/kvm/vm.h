@@ -17,6 +17,7 @@ class Vm : public File, public std::enable_shared_from_this<Vm> {
 
     const Host& host() const { return *host_; }
     std::size_t vcpu_count() const { return vcpus_.size(); }
+    bool has_vcpu(std::uint32_t id) const { return vcpus_.contains(id); }
     // The next write that vCPU 0 makes by the settings; nullptr: there is none any more.
     const MmioWrite* next_mmio_write();
 

@@ -24,7 +24,7 @@ TEST_CASE("an empty scenario is told everything that it needs") {
     CHECK(mistakes_of("format = 1\n[scenario]\n[[process]]\n[expect]\n") ==
           Lines{"x.toml:2:1: error: [scenario] needs \"name\"",
                 "x.toml:2:1: error: [scenario] needs \"summary\"",
-                "x.toml:3:1: error: [[process]] needs \"argv\"",
+                "x.toml:3:1: error: [[process]] needs \"argv\" or \"qmp\"",
                 "x.toml:3:1: error: [[process]] needs \"name\"",
                 "x.toml:4:1: error: [expect] needs \"outcome\""});
 }
