@@ -112,7 +112,7 @@ TEST_CASE("a process with a busy thread is not stuck") {
 TEST_CASE("a thread that the runner holds is not a hang, but the order is stuck when only it is left") {
     StuckTree tree(read_own_pipe);
     REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
-    KnownThread held = {.tid = tree.a(), .nth = 1, .held_at = "somewhere", .spin = {}, .waits_in = {}};
+    KnownThread held = {.tid = tree.a(), .nth = 1, .held_at = "somewhere", .waits_in = {}, .spin = {}};
     tree.scope().processes.front().threads = {held};
     CHECK(tree.look_until(Diagnoser::Answer::order_stuck));
     CHECK_FALSE(tree.explain().stuck);
