@@ -44,7 +44,7 @@ Answer Eventfds::ioeventfd(const Memory& memory, std::uint64_t argument) {
     const auto request = copy_in<Ioeventfd>(memory, argument);
     if (!request) return fails(EFAULT);
     const bool deassigns = request->flags & Ioeventfd::deassign;
-    return fails(deassigns ? deassign(*request) : assign(*request), told(*request));
+    return result(deassigns ? deassign(*request) : assign(*request), told(*request));
 }
 
 int Eventfds::assign(const Ioeventfd& request) {
@@ -92,7 +92,7 @@ Answer Eventfds::irqfd(const Memory& memory, std::uint64_t argument, int errno_w
     if (request->flags & ~(Irqfd::deassign | Irqfd::resample)) return fails(EINVAL, detail);
     if (static_cast<std::int32_t>(request->fd) < 0) return fails(EBADF, detail);
     if (request->flags & Irqfd::deassign) return gives(0, detail);
-    return fails(errno_without_controller, detail);
+    return result(errno_without_controller, detail);
 }
 
 Answer Eventfds::register_zone(const Memory& memory, std::uint64_t argument) {

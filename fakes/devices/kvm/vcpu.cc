@@ -57,7 +57,7 @@ Answer Vcpu::set_signal_mask(const Memory& memory, std::uint64_t argument) const
     const auto header = copy_in<SignalMask>(memory, argument);
     if (!header) return fails(EFAULT);
     if (header->length != sizeof(std::uint64_t)) return fails(EINVAL);
-    return fails(copy_in<std::uint64_t>(memory, argument + sizeof(SignalMask)) ? 0 : EFAULT);
+    return result(copy_in<std::uint64_t>(memory, argument + sizeof(SignalMask)) ? 0 : EFAULT);
 }
 
 Answer Vcpu::get_mp_state(Memory& memory, std::uint64_t argument) const {

@@ -77,7 +77,7 @@ Answer Vm::enable_cap(const Memory& memory, std::uint64_t argument) {
     const Capability* known = find_capability(host_->capabilities, cap->cap);
     const std::string detail =
         known ? fmt::format("KVM_CAP_{}", known->name) : fmt::format("cap={}", cap->cap);
-    return fails(cap->flags == 0 ? may_enable(*cap) : EINVAL, detail);
+    return result(cap->flags == 0 ? may_enable(*cap) : EINVAL, detail);
 }
 
 Answer Vm::irq_line(const Ioctl& call, Memory& memory) {
@@ -101,7 +101,7 @@ Answer Vm::set_gsi_routing(const Memory& memory, std::uint64_t argument) {
     if (!entries) return fails(EFAULT, detail);
     for (const IrqRoutingEntry& entry : *entries)
         if (entry.gsi >= most_routes) return fails(EINVAL, detail);
-    return fails(routes(*entries), detail);
+    return result(routes(*entries), detail);
 }
 
 Answer Vm::signal_msi(const Memory& memory, std::uint64_t argument) {

@@ -31,7 +31,7 @@ Answer keep(const Memory& memory, std::uint64_t argument, T& into) {
 // One that is not even kept.
 template <class T>
 Answer accept(const Memory& memory, std::uint64_t argument) {
-    return fails(copy_in<T>(memory, argument) ? 0 : EFAULT);
+    return result(copy_in<T>(memory, argument) ? 0 : EFAULT);
 }
 
 }  // namespace
@@ -223,7 +223,7 @@ Answer X86Vcpu::interrupt(const Memory& memory, std::uint64_t argument) const {
     const auto number = copy_in<std::uint32_t>(memory, argument);
     if (!number) return fails(EFAULT);
     if (*number >= 256) return fails(EINVAL);
-    return fails(vm_->controllers() == X86Vm::Controllers::all ? ENXIO : 0);
+    return result(vm_->controllers() == X86Vm::Controllers::all ? ENXIO : 0);
 }
 
 Answer X86Vcpu::setup_mce(const Memory& memory, std::uint64_t argument) {
@@ -239,7 +239,7 @@ Answer X86Vcpu::setup_mce(const Memory& memory, std::uint64_t argument) {
 Answer X86Vcpu::set_mce(const Memory& memory, std::uint64_t argument) const {
     const auto mce = copy_in<Mce>(memory, argument);
     if (!mce) return fails(EFAULT);
-    return fails(((*mce)[3] & 0xff) < mce_banks_ ? 0 : EINVAL);
+    return result(((*mce)[3] & 0xff) < mce_banks_ ? 0 : EINVAL);
 }
 
 // Two of them are also in the special registers.

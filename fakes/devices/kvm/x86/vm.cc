@@ -30,7 +30,7 @@ constexpr std::uint32_t triple_fault_event = 218;
 std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
     switch (call.request) {
         case request::set_tss_addr:
-            return fails(call.argument <= 0xffffffff - 3 * page_size ? 0 : EINVAL);
+            return result(call.argument <= 0xffffffff - 3 * page_size ? 0 : EINVAL);
         case request::set_identity_map_addr:
             return set_identity_map(memory, call.argument);
         case request::create_irqchip:
@@ -45,9 +45,9 @@ std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
         case request::get_pit2:
             return has_pit_ ? copy_out(memory, call.argument, pit_) : fails(ENXIO);
         case request::set_pit2:
-            return has_pit_ ? fails(memory.read(call.argument, pit_) ? 0 : EFAULT) : fails(ENXIO);
+            return has_pit_ ? result(memory.read(call.argument, pit_) ? 0 : EFAULT) : fails(ENXIO);
         case request::reinject_control:
-            return fails(has_pit_ ? 0 : ENXIO);
+            return result(has_pit_ ? 0 : ENXIO);
         case request::set_boot_cpu_id:
             if (vcpu_count() > 0) return fails(EBUSY);
             boot_cpu_ = static_cast<std::uint32_t>(call.argument);
@@ -77,7 +77,7 @@ std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
 
 Answer X86Vm::set_identity_map(const Memory& memory, std::uint64_t argument) const {
     if (vcpu_count() > 0) return fails(EINVAL);
-    return fails(copy_in<std::uint64_t>(memory, argument) ? 0 : EFAULT);
+    return result(copy_in<std::uint64_t>(memory, argument) ? 0 : EFAULT);
 }
 
 Answer X86Vm::create_irqchip() {
@@ -136,7 +136,7 @@ Answer X86Vm::set_clock(const Memory& memory, std::uint64_t argument) {
 Answer X86Vm::set_msr_filter(const Memory& memory, std::uint64_t argument) const {
     const auto filter = copy_in<std::array<std::uint64_t, 0x188 / 8>>(memory, argument);
     if (!filter) return fails(EFAULT);
-    return fails((*filter)[0] & 0xfffffffe ? EINVAL : 0);  // flags: KVM_MSR_FILTER_DEFAULT_DENY
+    return result((*filter)[0] & 0xfffffffe ? EINVAL : 0);  // flags: KVM_MSR_FILTER_DEFAULT_DENY
 }
 
 std::shared_ptr<File> X86Vm::make_vcpu(std::uint32_t id, std::unique_ptr<Share> share) {
