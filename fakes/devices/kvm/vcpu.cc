@@ -28,6 +28,8 @@ Answer Vcpu::ioctl(const Ioctl& call, Memory& memory) {
             return run(call.argument);
         case request::set_signal_mask:
             return set_signal_mask(memory, call.argument);
+        case request::enable_cap:  // a vCPU has none that can be switched
+            return fails(copy_in<EnableCap>(memory, call.argument) ? EINVAL : EFAULT);
         case request::get_mp_state:
             return get_mp_state(memory, call.argument);
         case request::set_mp_state:
