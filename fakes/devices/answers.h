@@ -19,6 +19,11 @@ inline Answer fails(int errno_value, std::string detail = {}) {
     return {.value = -errno_value, .detail = std::move(detail)};
 }
 
+// 0, or what is wrong.
+inline Answer result(int errno_value, std::string detail = {}) {
+    return {.value = -errno_value, .detail = std::move(detail)};
+}
+
 // A new descriptor is the call's result.
 inline Answer opens(std::shared_ptr<File> file, std::string detail = {}) {
     return {.opens = std::move(file), .detail = std::move(detail)};

@@ -26,7 +26,7 @@ struct Ability {
 
 // Tries each in a child process: namespaces, a new proc, ptrace and process_vm_readv of a child in a user
 // namespace, hardware breakpoints, seccomp filters and user notification, schedstat, /proc/PID/syscall, then
-// optional ones: /dev/kvm, gdb, qemu, virsh.
+// optional ones: /dev/kvm, gdb, qemu, virsh, what programs of arm64 need.
 std::vector<Ability> probe_host();
 
 // What one scenario asks of the host.

@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/unique_fd.h"
+#include "host/arm64_root.h"
 #include "host/probes.h"
 
 namespace rehang {
@@ -31,6 +32,15 @@ Ability probe_program(const std::string& name) {
             .fix = path ? "" : fmt::format("sudo apt install {}", package_for(name))};
 }
 
+Ability probe_arm64_root() {
+    const auto there = check_need("root:arm64");
+    return {.name = "arm64 root",
+            .ok = there.has_value(),
+            .use = Ability::Use::sometimes,
+            .detail = there ? arm64_root() : "not made",
+            .fix = there ? "" : "tools/arm64-root"};
+}
+
 }  // namespace
 
 std::string kvm_fix(int errno_value) {
@@ -42,7 +52,12 @@ std::string kvm_fix(int errno_value) {
 }
 
 std::vector<Ability> probe_programs() {
-    return {probe_kvm(), probe_program("gdb"), probe_program("qemu-system-x86_64"), probe_program("virsh")};
+    return {probe_kvm(),
+            probe_program("gdb"),
+            probe_program("qemu-system-x86_64"),
+            probe_program("virsh"),
+            probe_program("qemu-aarch64-static"),
+            probe_arm64_root()};
 }
 
 }  // namespace rehang

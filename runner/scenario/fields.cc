@@ -258,8 +258,9 @@ std::vector<std::pair<Text, Texts>> Fields::maybe_texts_pairs(const std::string&
 }
 
 std::string Fields::title_of(const std::string& key) const {
-    const std::string outer = title_.empty() ? "" : title_.substr(1, title_.size() - 2) + ".";
-    return outer + key;
+    const size_t brackets = title_.find_first_not_of('[');  // [x] or [[x]]
+    if (brackets == std::string::npos) return key;
+    return fmt::format("{}.{}", title_.substr(brackets, title_.size() - 2 * brackets), key);
 }
 
 bool Fields::table(const std::string& key, const Reader& reader) {

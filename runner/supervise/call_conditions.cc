@@ -182,7 +182,9 @@ bool holds(const CallCondition& condition, const SystemCall& call, pid_t pid, pi
 std::vector<std::string> descriptor_names(pid_t pid, pid_t tid, int descriptor) {
     const std::string link = link_target(fmt::format("/proc/{}/fd/{}", tid, descriptor));
     if (link.empty()) return {};
-    if (const auto fake = fake_of_link(link)) return {fake->name_of_real_one()};
+    const auto fake = fake_of_link(link);
+    if (fake && fake->file.empty()) return {fake->device};
+    if (fake) return {fake->name_of_real_one(), "anon_inode"};
     std::vector<std::string> names = {link};
     const size_t colon = link.find(':');
     if (link.starts_with('/') || colon == std::string::npos) return names;

@@ -94,7 +94,7 @@ void Tracing::stopped(pid_t tid, int status) {
 // A signal is about to be delivered: on its way the thread can be kept like anywhere else.
 void Tracing::signalled(pid_t tid, int signal) {
     begin_asked_call_again(tid);
-    waits_in_.erase(tid);
+    if (!is_stop_signal(signal)) waits_in_.erase(tid);  // after those the wait goes on
     note(EventKind::signal, tid, signal_name(signal));
     auto points = open_points_where<ReceivesSignal>(
         tid, [&](const ReceivesSignal& event) { return event.number == signal; });

@@ -139,7 +139,11 @@ CallAnswer Tracing::with_descriptor(const Asker& asker, size_t fake, fakes::Answ
     constexpr std::int32_t none_yet = -1;
     if (number_at && !write_memory(asker.tid, *number_at, &none_yet, sizeof none_yet)) return fails(EFAULT);
     auto descriptor = fakes_.descriptor_of(fake, std::move(answer.opens), of_device);
-    if (!descriptor) return fails(ENOMEM);
+    if (!descriptor) {
+        note_once("descriptor of a fake",
+                  fmt::format("{}: a target was told ENOMEM", descriptor.error().what));
+        return fails(ENOMEM);
+    }
     const auto placed = [asker, tell, number_at, value = answer.value](std::int64_t number) {
         std::int64_t result = number;
         if (number >= 0 && number_at) {

@@ -1,6 +1,7 @@
 // Programs for arm64 under qemu-user, on a fake /dev/kvm: one that asks everything a test can think of, and
 // Debian's real arm64 QEMU in the catalogue's scenarios.
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -54,6 +55,15 @@ TEST_CASE(
     if (must_skip()) return;
     check_all_right(program("kvm_asks", ""), "kvm-x86");
     check_all_right("\"/usr/bin/env\", \"" + client("x86_64") + "\", " + program("kvm_asks", ""), "kvm-x86");
+}
+
+TEST_CASE("without a runner a client makes the calls itself") {
+    const std::string library =
+        std::filesystem::path(REHANG_PROGRAM).parent_path().string() + "/../targets/fake_client-x86_64.so";
+    const Finished alone = run_program(
+        "/usr/bin/env", {"LD_PRELOAD=" + library, "/bin/sh", "-c", "test -t 0 || echo no terminal"});
+    CHECK(alone.err == "");  // the loader has found it
+    CHECK(alone.out == "no terminal\n");
 }
 
 TEST_CASE(

@@ -17,9 +17,7 @@ std::string told(const Ioeventfd& request) {
 }
 
 bool is_wellformed(const Ioeventfd& request) {
-    const std::uint32_t known =
-        Ioeventfd::datamatch | Ioeventfd::pio | Ioeventfd::deassign | Ioeventfd::virtio_ccw;
-    if (request.flags & ~known) return false;
+    if (request.flags & ~Ioeventfd::known) return false;
     if (request.address + request.length < request.address) return false;
     switch (request.length) {
         case 0:  // any length, so there is no value to compare with
@@ -44,7 +42,7 @@ Answer Eventfds::ioeventfd(const Memory& memory, std::uint64_t argument) {
     const auto request = copy_in<Ioeventfd>(memory, argument);
     if (!request) return fails(EFAULT);
     const bool deassigns = request->flags & Ioeventfd::deassign;
-    return fails(deassigns ? deassign(*request) : assign(*request), told(*request));
+    return result(deassigns ? deassign(*request) : assign(*request), told(*request));
 }
 
 int Eventfds::assign(const Ioeventfd& request) {
@@ -90,9 +88,9 @@ Answer Eventfds::irqfd(const Memory& memory, std::uint64_t argument, int errno_w
     const std::string detail =
         fmt::format("fd={} gsi={} flags={}", request->fd, request->gsi, request->flags);
     if (request->flags & ~(Irqfd::deassign | Irqfd::resample)) return fails(EINVAL, detail);
-    if (static_cast<std::int32_t>(request->fd) < 0) return fails(EBADF, detail);
-    if (request->flags & Irqfd::deassign) return gives(0, detail);
-    return fails(errno_without_controller, detail);
+    const bool assigns = !(request->flags & Irqfd::deassign);
+    if (assigns && errno_without_controller != 0) return fails(errno_without_controller, detail);
+    return result(static_cast<std::int32_t>(request->fd) < 0 ? EBADF : 0, detail);
 }
 
 Answer Eventfds::register_zone(const Memory& memory, std::uint64_t argument) {

@@ -34,7 +34,7 @@ std::string told(const MemoryRegion& region) {
 Answer MemorySlots::set(const Memory& memory, std::uint64_t argument) {
     const auto region = copy_in<MemoryRegion>(memory, argument);
     if (!region) return fails(EFAULT);
-    return fails(set(*region), told(*region));
+    return result(set(*region), told(*region));
 }
 
 int MemorySlots::set(const MemoryRegion& region) {
@@ -114,7 +114,9 @@ Answer MemorySlots::clear_dirty_log(const Memory& memory, std::uint64_t argument
         return fails(ENOENT, detail);
     const std::uint64_t pages = slot->second.region.size / page_size;
     const bool inside = log->first_page <= pages && log->pages <= pages - log->first_page;
-    return fails(inside ? 0 : EINVAL, detail);
+    // Whole words of the bitmap, but for its end.
+    const bool whole = inside && (log->pages % 64 == 0 || log->pages == pages - log->first_page);
+    return result(whole ? 0 : EINVAL, detail);
 }
 
 }  // namespace rehang::fakes::kvm

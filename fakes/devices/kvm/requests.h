@@ -54,7 +54,6 @@ inline constexpr Number get_msr_feature_index_list = 0xc004ae0a;
 inline constexpr Number get_mce_cap_supported = 0x8008ae9d;
 // A VM
 inline constexpr Number set_nr_mmu_pages = 0xae44;
-inline constexpr Number get_nr_mmu_pages = 0xae45;
 inline constexpr Number set_tss_addr = 0xae47;
 inline constexpr Number set_identity_map_addr = 0x4008ae48;
 inline constexpr Number create_irqchip = 0xae60;

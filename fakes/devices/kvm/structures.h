@@ -50,7 +50,7 @@ struct Irqfd {  // kvm_irqfd
 static_assert(sizeof(Irqfd) == 32);
 
 struct Ioeventfd {  // kvm_ioeventfd
-    static constexpr std::uint32_t datamatch = 1, pio = 2, deassign = 4, virtio_ccw = 8;
+    static constexpr std::uint32_t datamatch = 1, pio = 2, deassign = 4, virtio_ccw = 8, known = 0x1f;
     std::uint64_t data = 0;
     std::uint64_t address = 0;
     std::uint32_t length = 0;

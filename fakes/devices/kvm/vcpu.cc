@@ -28,6 +28,8 @@ Answer Vcpu::ioctl(const Ioctl& call, Memory& memory) {
             return run(call.argument);
         case request::set_signal_mask:
             return set_signal_mask(memory, call.argument);
+        case request::enable_cap:  // a vCPU has none that can be switched
+            return fails(copy_in<EnableCap>(memory, call.argument) ? EINVAL : EFAULT);
         case request::get_mp_state:
             return get_mp_state(memory, call.argument);
         case request::set_mp_state:
@@ -57,7 +59,7 @@ Answer Vcpu::set_signal_mask(const Memory& memory, std::uint64_t argument) const
     const auto header = copy_in<SignalMask>(memory, argument);
     if (!header) return fails(EFAULT);
     if (header->length != sizeof(std::uint64_t)) return fails(EINVAL);
-    return fails(copy_in<std::uint64_t>(memory, argument + sizeof(SignalMask)) ? 0 : EFAULT);
+    return result(copy_in<std::uint64_t>(memory, argument + sizeof(SignalMask)) ? 0 : EFAULT);
 }
 
 Answer Vcpu::get_mp_state(Memory& memory, std::uint64_t argument) const {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <map>
 
 #include "devices/kvm/requests.h"
 
@@ -13,6 +15,23 @@ namespace {
 // KVM_CAP_NR_MEMSLOTS, KVM_CAP_IRQ_ROUTING
 constexpr std::uint64_t nr_memslots = 10;
 constexpr std::uint32_t most_routes = 4096;
+
+// An interrupt may go to several controllers, once to each, or be one message.
+bool is_wellformed(std::span<const IrqRoutingEntry> entries) {
+    std::map<std::uint32_t, std::vector<const IrqRoutingEntry*>> by_gsi;
+    for (const IrqRoutingEntry& entry : entries) {
+        const std::uint32_t flags = entry.type == IrqRoutingEntry::msi ? Msi::valid_devid : 0;
+        if (entry.gsi >= most_routes || entry.flags & ~flags) return false;
+        auto& others = by_gsi[entry.gsi];
+        const bool clashes = std::ranges::any_of(others, [&](const IrqRoutingEntry* other) {
+            return entry.type != IrqRoutingEntry::irqchip || other->type != IrqRoutingEntry::irqchip ||
+                   entry.where[0] == other->where[0];
+        });
+        if (clashes) return false;
+        others.push_back(&entry);
+    }
+    return true;
+}
 
 }  // namespace
 
@@ -77,7 +96,7 @@ Answer Vm::enable_cap(const Memory& memory, std::uint64_t argument) {
     const Capability* known = find_capability(host_->capabilities, cap->cap);
     const std::string detail =
         known ? fmt::format("KVM_CAP_{}", known->name) : fmt::format("cap={}", cap->cap);
-    return fails(cap->flags == 0 ? may_enable(*cap) : EINVAL, detail);
+    return result(cap->flags == 0 ? may_enable(*cap) : EINVAL, detail);
 }
 
 Answer Vm::irq_line(const Ioctl& call, Memory& memory) {
@@ -99,9 +118,7 @@ Answer Vm::set_gsi_routing(const Memory& memory, std::uint64_t argument) {
     if (header->count > most_routes || header->flags != 0) return fails(EINVAL, detail);
     const auto entries = copy_in<IrqRoutingEntry>(memory, argument + sizeof(IrqRouting), header->count);
     if (!entries) return fails(EFAULT, detail);
-    for (const IrqRoutingEntry& entry : *entries)
-        if (entry.gsi >= most_routes) return fails(EINVAL, detail);
-    return fails(routes(*entries), detail);
+    return result(is_wellformed(*entries) ? routes(*entries) : EINVAL, detail);
 }
 
 Answer Vm::signal_msi(const Memory& memory, std::uint64_t argument) {

@@ -66,6 +66,15 @@ TEST_CASE("programs are optional, and present exactly if they are found") {
     }
 }
 
+TEST_CASE("the root for programs of arm64 is optional, and made by a tool") {
+    const auto abilities = probe_host();
+    const auto root = std::ranges::find(abilities, "arm64 root", &Ability::name);
+    REQUIRE(root != abilities.end());
+    CHECK(root->use == Ability::Use::sometimes);
+    CHECK(root->ok == check_need("root:arm64").has_value());
+    CHECK(root->fix == (root->ok ? "" : "tools/arm64-root"));
+}
+
 TEST_CASE("an errno that means a refusal is unsupported with a fix, another one a plain failure") {
     errno = EPERM;
     const Error refused = namespace_failure("can't mount /proc").error();

@@ -195,6 +195,8 @@ TEST_CASE("the dirty log says that no page is dirty, of a slot that has one") {
         return -target.pass(target.vm, request::clear_dirty_log, log).value;
     };
     CHECK(clear({.slot = 3, .pages = 64, .first_page = 0}) == 0);
+    CHECK(clear({.slot = 3, .pages = 1, .first_page = 64}) == 0);
+    CHECK(clear({.slot = 3, .pages = 63, .first_page = 0}) == EINVAL);
     CHECK(clear({.slot = 3, .pages = 2, .first_page = 64}) == EINVAL);
     CHECK(clear({.slot = 3, .pages = 1, .first_page = 1}) == EINVAL);
     CHECK(clear({.slot = 4}) == ENOENT);
@@ -240,7 +242,7 @@ TEST_CASE("ioeventfds that make no sense are refused") {
         CHECK(target.ioeventfd(wrong) == errno_value);
     };
     refuses(EINVAL, [](Ioeventfd& wrong) { wrong.length = 3; });
-    refuses(EINVAL, [](Ioeventfd& wrong) { wrong.flags = 0x10; });
+    refuses(EINVAL, [](Ioeventfd& wrong) { wrong.flags = 0x20; });
     refuses(EINVAL, [](Ioeventfd& wrong) { wrong.address = ~0ULL; });
     refuses(EBADF, [](Ioeventfd& wrong) { wrong.fd = -1; });
     refuses(EINVAL, [](Ioeventfd& wrong) {
@@ -284,6 +286,12 @@ TEST_CASE("interrupt routes are looked at") {
     CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == 0);
     table.entries[1].gsi = 4096;
     CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == -EINVAL);
+    table.entries[1] = {.gsi = 24, .type = 1, .flags = 1};
+    CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == -EINVAL);
+    table.entries[1] = table.entries[0];  // the same interrupt to the same controller
+    CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == -EINVAL);
+    table.entries[1].where[0] = 1;
+    CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == 0);
     table.entries[1] = {.type = 9};
     CHECK(target.pass(target.vm, request::set_gsi_routing, table).value == -EINVAL);
     CHECK(target.pass(target.vm, request::set_gsi_routing, IrqRouting{.count = 4097}).value == -EINVAL);

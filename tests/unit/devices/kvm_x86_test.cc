@@ -115,6 +115,68 @@ TEST_CASE("MSRs go in order, up to the first that does not exist") {
     CHECK(target.memory.at<MsrEntry>(got + 24).data == 0);
 }
 
+TEST_CASE("MSRs that are commands, that are constant, and those of machine check banks") {
+    X86Target target;
+    const auto vcpu = target.vcpu(0);
+    const auto get = [&](std::uint32_t index) {
+        return target.call(vcpu, request::x86::get_msrs, target.put_msrs({{.index = index}})).value;
+    };
+    const auto set = [&](std::uint32_t index) { return target.set_msrs(vcpu, {{.index = index}}); };
+    CHECK(get(0x49) == 0);  // PRED_CMD
+    CHECK(set(0x49) == 1);
+    CHECK(get(0xfe) == 1);  // MTRRcap
+    CHECK(set(0xfe) == 0);
+    CHECK(set(0x400 + 4 * 32 - 1) == 1);
+    CHECK(target.pass(vcpu, request::x86::setup_mce, std::uint64_t{10}).value == 0);
+    CHECK(set(0x400 + 4 * 10 - 1) == 1);
+    CHECK(set(0x400 + 4 * 10) == 0);
+    CHECK(get(0x400 + 4 * 10) == 0);
+    CHECK(target.pass(vcpu, request::x86::set_mce, Mce{.status = Mce::valid, .bank = 9}).value == 0);
+    CHECK(target.pass(vcpu, request::x86::set_mce, Mce{.status = Mce::valid, .bank = 10}).value == -EINVAL);
+    CHECK(target.pass(vcpu, request::x86::set_mce, Mce{.bank = 9}).value == -EINVAL);
+}
+
+TEST_CASE("a filter of MSRs forbids something, of bits that are there") {
+    X86Target target;
+    const std::uint64_t bits = target.memory.put(std::uint64_t{1});
+    const auto filter = [&](std::uint32_t flags, MsrFilter::Range range) {
+        MsrFilter asked{.flags = flags};
+        asked.ranges[3] = range;
+        return target.pass(target.vm, request::x86::set_msr_filter, asked).value;
+    };
+    CHECK(filter(0, {}) == 0);
+    CHECK(filter(MsrFilter::default_deny, {}) == -EINVAL);
+    CHECK(filter(2, {}) == -EINVAL);
+    CHECK(filter(MsrFilter::default_deny, {.flags = 1, .count = 64, .bitmap = bits}) == 0);
+    CHECK(filter(0, {.flags = 4, .count = 64, .bitmap = bits}) == -EINVAL);
+    CHECK(filter(0, {.flags = 1, .count = MsrFilter::Range::most + 1, .bitmap = bits}) == -EINVAL);
+    CHECK(filter(0, {.flags = 1, .count = 64, .bitmap = TargetMemory::wild}) == -EFAULT);
+}
+
+TEST_CASE("messages reach a vCPU, if there is one") {
+    X86Target target;
+    const auto signal = [&](std::uint32_t flags) {
+        return target.pass(target.vm, request::signal_msi, Msi{.flags = flags}).value;
+    };
+    CHECK(signal(0) == -EINVAL);  // no controller
+    target.call(target.vm, request::x86::create_irqchip);
+    CHECK(signal(0) == -EPERM);
+    target.vcpu(0);
+    CHECK(signal(0) == 1);
+    CHECK(signal(Msi::valid_devid) == 1);
+    CHECK(signal(2) == -EINVAL);
+}
+
+TEST_CASE("an irqfd needs a controller, and no descriptor to be taken off needs one") {
+    X86Target target;
+    const auto irqfd = [&](Irqfd asked) { return target.pass(target.vm, request::irqfd, asked).value; };
+    CHECK(irqfd({.fd = 4, .gsi = 1}) == -EINVAL);
+    CHECK(irqfd({.fd = 4, .gsi = 1, .flags = Irqfd::deassign}) == 0);
+    target.call(target.vm, request::x86::create_irqchip);
+    CHECK(irqfd({.fd = 4, .gsi = 1}) == 0);
+    CHECK(irqfd({.fd = ~0U, .gsi = 1}) == -EBADF);
+}
+
 TEST_CASE("the processor's description fits only as a whole, and says what it is") {
     Target target("kvm-x86");
     const auto ask = [&](std::uint32_t room) {
@@ -246,6 +308,13 @@ TEST_CASE("state that does not exist is refused") {
     debug.flags = 1;
     CHECK(target.pass(vcpu, request::x86::set_debugregs, debug).value == -EINVAL);
     CHECK(target.pass(vcpu, request::x86::set_vcpu_events, VcpuEvents{.flags = 0x40}).value == -EINVAL);
+    CHECK(target.pass(vcpu, request::x86::set_vcpu_events, VcpuEvents{.flags = VcpuEvents::payload}).value ==
+          -EINVAL);
+    CHECK(target.enable(164) == 0);
+    CHECK(target.pass(vcpu, request::x86::set_vcpu_events, VcpuEvents{.flags = VcpuEvents::payload}).value ==
+          0);
+    CHECK(target.get<VcpuEvents>(vcpu, request::x86::get_vcpu_events).flags == 0x1d);
+    CHECK(target.pass(vcpu, request::enable_cap, EnableCap{.cap = 164}).value == -EINVAL);  // a VM's
     CHECK(target.pass(vcpu, request::x86::setup_mce, std::uint64_t{0}).value == -EINVAL);
     CHECK(target.pass(vcpu, request::x86::setup_mce, std::uint64_t{33}).value == -EINVAL);
     CHECK(target.pass(vcpu, request::x86::setup_mce, std::uint64_t{0x100010a}).value == 0);
@@ -273,9 +342,9 @@ TEST_CASE("a vCPU's processor is what it was given") {
     CHECK(target.pass(vcpu, request::x86::set_cpuid2, cpuid).value == 0);
     const std::uint64_t got = target.memory.put(decltype(cpuid){.header = {.count = 1}, .entries = {}});
     CHECK(target.call(vcpu, request::x86::get_cpuid2, got).value == -E2BIG);
-    CHECK(target.memory.at<CpuidHeader>(got).count == 2);
-    CHECK(target.call(vcpu, request::x86::get_cpuid2, got).value == 0);
-    CHECK(target.memory.at<decltype(cpuid)>(got).entries[1].function == 2);
+    const std::uint64_t enough = target.memory.put(decltype(cpuid){.header = {.count = 2}, .entries = {}});
+    CHECK(target.call(vcpu, request::x86::get_cpuid2, enough).value == 0);
+    CHECK(target.memory.at<decltype(cpuid)>(enough).entries[1].function == 2);
 }
 
 TEST_CASE("time is the same everywhere") {

@@ -32,6 +32,13 @@ TEST_CASE("sleeping threads go on") {
     }
 }
 
+TEST_CASE("a thread that a fake makes wait is said to be in the call that it made") {
+    Scene scene = one_thread(SYS_pause);
+    scene.of(10).threads.front().waits_in = "KVM_RUN of the fake /dev/kvm";
+    CHECK(scene.stuck(10));
+    CHECK(scene.wait(10).sentence == "waits for a signal, in KVM_RUN of the fake /dev/kvm");
+}
+
 TEST_CASE("a system call that is not understood is said by name") {
     const Scene scene = one_thread(SYS_mount);
     CHECK_FALSE(scene.stuck(10));

@@ -311,3 +311,28 @@ TEST_CASE("places in the code keep what the scenario says of them") {
     CHECK(place("libstdc++.so.6+0xff") == CodePlace{"libstdc++.so.6", CodeOffset{0xff}});
     for (const char* text : {"l.so!f", "a.c:7", "l.so!a.c:7", "l.so+0xff"}) CHECK(place(text).text() == text);
 }
+
+TEST_CASE("a process that speaks QMP executes our speaker, with parameters as JSON wants them") {
+    const auto plans = plans_of(R"([[process]]
+name = "speaker"
+[process.qmp]
+socket = "/tmp/${p}"
+limit = "1500us"
+say = [
+    { execute = "a", arguments = { x = "${p}" } },
+    { execute = "b", expect = ["${p}"] },
+    { execute = "c", error = "E" },
+]
+[params]
+p = "a\"b"
+)");
+    const PlannedProcess& speaker = plans.at(0).processes.at(1);
+    CHECK(speaker.argv == Lines{"/targets/qmp_speaker", "/tmp/a\"b", "2",
+                                R"({"execute":"a","arguments":{"x":"a\"b"}})", R"({"execute":"b"})",
+                                R"({"execute":"c"})"});
+    REQUIRE(speaker.qmp);
+    CHECK(speaker.qmp->socket == "/tmp/a\"b");
+    CHECK(speaker.qmp->say.at(1).expect == R"(["a\"b"])");
+    CHECK(speaker.qmp->say.at(2).error == "E");
+    CHECK(plans.at(0).sandbox.visible == Lines{"/targets"});
+}

@@ -18,6 +18,24 @@ TEST_CASE("a report survives the way to JSON and back") {
     }
 }
 
+TEST_CASE("fakes survive it, too: a request without a name is null") {
+    RunReport report = good_control();
+    report.fakes = {{.name = "kvm",
+                     .device = "/dev/kvm",
+                     .model = "kvm-x86",
+                     .opened = 1,
+                     .calls = 2,
+                     .unknown = {{.name = "", .number = 0xaeff, .size = 0, .times = 2, .by = "q main"}}}};
+    const auto json = to_json(report);
+    CHECK(json["fakes"] ==
+          nlohmann::json::parse(R"([{"name": "kvm", "device": "/dev/kvm", "model": "kvm-x86", "opened": 1,
+                                     "calls": 2, "unknown": [{"request": null, "number": 44799, "size": 0,
+                                                              "times": 2, "by": "q main"}]}])"));
+    const auto back = run_from_json(nlohmann::json::parse(dump(json, -1)));
+    REQUIRE(back);
+    CHECK(to_json(*back) == json);
+}
+
 TEST_CASE("pids are those that the targets see, exits are exit statuses") {
     const auto json = to_json(inherited_lock_hang());
     const auto& zombie = json["processes"][1];

@@ -157,5 +157,23 @@ TEST_CASE("judging twice gives the same") {
     CHECK(report.mismatches.size() == 1);
 }
 
+TEST_CASE("a request that the model does not have is a mismatch only of a strict fake") {
+    RunReport report = good_control();
+    report.fakes = {{.name = "kvm",
+                     .device = "/dev/kvm",
+                     .model = "kvm-x86",
+                     .opened = 1,
+                     .calls = 9,
+                     .unknown = {{.name = "", .number = 0xaeff, .size = 0, .times = 1, .by = "q main"}}}};
+    Plan plan;
+    plan.expect.outcome = Outcome::exited;
+    plan.fakes = {{.name = "kvm", .process = {}, .device = "/dev/kvm", .model = "kvm-x86", .settings = {}}};
+    CHECK(judged(report, plan).as_expected);
+    plan.fakes[0].strict = true;
+    CHECK(judged(report, plan).mismatches ==
+          std::vector<std::string>{
+              "the fake kvm is strict, and its model kvm-x86 has no 0xaeff, which q main asked for"});
+}
+
 }  // namespace
 }  // namespace rehang

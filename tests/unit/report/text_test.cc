@@ -78,6 +78,28 @@ Faults
 )"));
 }
 
+TEST_CASE("fakes: how they were used, and which requests their models do not have") {
+    RunReport report = good_control();
+    report.fakes = {
+        {.name = "kvm",
+         .device = "/dev/kvm",
+         .model = "kvm-x86",
+         .opened = 1,
+         .calls = 143,
+         .unknown =
+             {{.name = "KVM_GET_SREGS2", .number = 0x8140aecc, .size = 320, .times = 1, .by = "q main"},
+              {.name = "", .number = 0xaeff, .size = 0, .times = 2, .by = "q/1 thread 2"}}},
+        {.name = "/dev/other", .device = "/dev/other", .model = "other", .unknown = {}}};
+    CHECK_THAT(render(report, {.width = 110}), Catch::Matchers::Contains(R"(
+Fakes
+  kvm (/dev/kvm)  kvm-x86  opened 1 time, 143 calls answered
+    - the model has no KVM_GET_SREGS2 (0x8140aecc, 320 bytes): made 1 time, first by q main, and failed with
+      ENOTTY
+    - the model has no 0xaeff: made 2 times, first by q/1 thread 2, and failed with ENOTTY
+  /dev/other      other    never opened
+)"));
+}
+
 TEST_CASE("what a fault does, in words") {
     PlannedSyscallFault fault;
     fault.calls = {{.number = SYS_read, .arguments = {}, .more = {}},

@@ -35,6 +35,18 @@ TEST_CASE("a fault is of a function or of system calls") {
           Lines{"x.toml:14:1: error: unknown key \"erno\" in [[fault]]; did you mean \"errno\"?"});
 }
 
+TEST_CASE("a fault of a device needs a call that can be about one") {
+    const auto device = [](const std::string& call, const std::string& more) {
+        return fault("syscall = \"" + call + "\"\nerrno = \"EIO\"\ndevice = \"" + more);
+    };
+    CHECK(device("ioctl", "/dev/kvm\"") == Lines{});
+    CHECK(device("getppid", "/dev/kvm\"") ==
+          Lines{"x.toml:15:10: error: getppid is given no descriptor and no path of a device"});
+    CHECK(device("ioctl", "kvm\"") == Lines{"x.toml:15:10: error: \"kvm\" is no absolute path of a device"});
+    CHECK(device("ioctl", "/dev/kvm\"\nin_kernel = true") ==
+          Lines{"x.toml:15:1: error: \"device\" is not possible with in_kernel: a filter knows no devices"});
+}
+
 TEST_CASE("calls that are none, of another architecture, or that a fault would break") {
     const auto call = [](const std::string& name) { return fault("syscall = \"" + name + "\"\nlog = true"); };
     CHECK(call("raed") == Lines{"x.toml:13:11: error: unknown system call \"raed\"; did you mean \"read\"?"});

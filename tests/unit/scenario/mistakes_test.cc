@@ -316,10 +316,25 @@ TEST_CASE("words of the vocabulary") {
           Lines{"x.toml:10:9: error: only a hang has a cause, and the outcome expected is \"exited\""});
 }
 
-TEST_CASE("fakes are one clear error, whatever their keys are") {
-    CHECK(
-        mistakes_with("[[fake]]\ndevice = \"/dev/kvm\"\nmodel = \"kvm-arm64\"\nwith = { gic = \"v2\" }\n") ==
-        Lines{"x.toml:10:1: error: fakes are not supported yet in this version"});
+TEST_CASE("a fake needs a device and a model, and has no other keys than it should") {
+    CHECK(mistakes_with("[[fake]]\ndevice = \"/dev/kvm\"\nmodel = \"kvm-x86\"\nprocess = \"probe\"\n"
+                        "name = \"kvm\"\nwith = { open = \"EACCES\", n = 1 }\nstrict = true\n") == Lines{});
+    CHECK(mistakes_with("[[fake]]\ndevice = \"/dev/kvm\"\nmodle = \"kvm-x86\"\n") ==
+          Lines{"x.toml:12:1: error: unknown key \"modle\" in [[fake]]; did you mean \"model\"?"});
+    CHECK(mistakes_with("[[fake]]\nmodel = \"kvm-x86\"\nstrict = 1\n") ==
+          Lines{"x.toml:10:1: error: [[fake]] needs \"device\"",
+                "x.toml:12:10: error: \"strict\" must be true or false, not a whole number"});
+}
+
+TEST_CASE("a fake is at an absolute path, in a process that exists") {
+    const std::string end = "model = \"kvm-x86\"\n";
+    const std::string hint =
+        "\n    write an absolute path, without \".\", \"..\" and a slash at its end: \"/dev/kvm\"";
+    for (const std::string path : {"dev/kvm", "/dev/../kvm", "/dev/kvm/", "/dev//kvm"})
+        CHECK(mistakes_with("[[fake]]\ndevice = \"" + path + "\"\n" + end) ==
+              Lines{"x.toml:11:10: error: \"" + path + "\" is no path of a device" + hint});
+    CHECK(mistakes_with("[[fake]]\ndevice = \"/dev/kvm\"\nprocess = \"prob\"\n" + end) ==
+          Lines{"x.toml:12:11: error: there is no process \"prob\"; did you mean \"probe\"?"});
 }
 
 TEST_CASE("a function fault needs its function and its answer") {

@@ -51,7 +51,7 @@ TEST_CASE("a process either executes something or speaks") {
     CHECK(mistakes_of(scenario_with("")) ==
           Lines{"x.toml:7:1: error: [[process]] needs \"argv\" or \"qmp\""});
     CHECK(mistakes_with("[process.qmp]\nsocket = \"/tmp/q\"\nsay = [{execute = \"a\"}]\n") ==
-          Lines{"x.toml:10:2: error: [[process]] has \"argv\" already; only one of \"argv\", \"qmp\" is "
+          Lines{"x.toml:10:10: error: [[process]] has \"argv\" already; only one of \"argv\", \"qmp\" is "
                 "possible"});
 }
 
@@ -64,11 +64,11 @@ TEST_CASE("mistakes in what is said") {
         Lines{
             "x.toml:11:9: error: unknown key \"exceute\" in [[process.qmp.say]]; did you mean \"execute\"?"});
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", expect = {}, error = \"b\"}]\n")) ==
-          Lines{"x.toml:11:46: error: an answer is either \"expect\" or \"error\", not both"});
+          Lines{"x.toml:11:45: error: an answer is either \"expect\" or \"error\", not both"});
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", arguments = 1}]\n")).size() == 1);
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", expect = {at = 1979-05-27, n = nan}}]\n")) ==
-          Lines{"x.toml:11:38: error: JSON has no dates\n    write it as text in quotes",
-                "x.toml:11:54: error: JSON has no such number"});
+          Lines{"x.toml:11:39: error: JSON has no dates\n    write it as text in quotes",
+                "x.toml:11:55: error: JSON has no such number"});
     CHECK(mistakes_of(scenario_with("[process.qmp]\nsocket = \"q\"\nsay = [{execute = \"a\"}]\n")) ==
           Lines{"x.toml:10:10: error: \"q\" is no absolute path"});
     CHECK(mistakes_of(scenario_with("[process.qmp]\nsocket = \"/" + std::string(107, 'a') +

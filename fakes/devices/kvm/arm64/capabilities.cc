@@ -70,6 +70,14 @@ constexpr auto table = std::to_array<Capability>({
     {205, "ARM_MTE", 0},
     {209, "SYS_ATTRIBUTES", 0},
     {216, "ARM_SYSTEM_SUSPEND", 0},
+    {223, "DIRTY_LOG_RING_ACQ_REL", 0},
+    {227, "COUNTER_OFFSET", 0},
+    {228, "ARM_EAGER_SPLIT_CHUNK_SIZE", 0},
+    {229, "ARM_SUPPORTED_BLOCK_SIZES", 0},
+    {230, "ARM_SUPPORTED_REG_MASK_RANGES", 0},
+    {231, "USER_MEMORY2", 0},
+    {233, "MEMORY_ATTRIBUTES", 0},
+    {234, "GUEST_MEMFD", 0},
 });
 
 }  // namespace

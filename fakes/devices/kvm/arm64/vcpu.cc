@@ -43,7 +43,7 @@ std::optional<Answer> Arm64Vcpu::own_ioctl(const Ioctl& call, Memory& memory) {
             return gives(0);
         }
         case request::set_guest_debug:
-            return fails(copy_in<GuestDebug>(memory, call.argument) ? 0 : EFAULT);
+            return result(copy_in<GuestDebug>(memory, call.argument) ? 0 : EFAULT);
         case request::vcpu_finalize:  // nothing here needs it
             return fails(copy_in<std::uint32_t>(memory, call.argument) ? EINVAL : EFAULT);
         case kvm::request::set_device_attr:
@@ -90,7 +90,7 @@ Answer Arm64Vcpu::get_reg_list(Memory& memory, std::uint64_t argument) const {
     if (!memory.write(argument, bytes_of(std::uint64_t{ids.size()}))) return fails(EFAULT, detail);
     if (*room < ids.size()) return fails(E2BIG, detail);
     const bool written = memory.write(argument + sizeof(std::uint64_t), std::as_bytes(std::span(ids)));
-    return fails(written ? 0 : EFAULT, detail);
+    return result(written ? 0 : EFAULT, detail);
 }
 
 Answer Arm64Vcpu::one_register(const Ioctl& call, Memory& memory) {
@@ -102,10 +102,11 @@ Answer Arm64Vcpu::one_register(const Ioctl& call, Memory& memory) {
     if (const int wrong = registers_.get(one->id, value)) return fails(wrong, name);
     const auto bytes = std::as_writable_bytes(std::span(value)).first(register_id::bytes(one->id));
     if (call.request == request::get_one_reg)
-        return fails(memory.write(one->address, bytes) ? 0 : EFAULT, fmt::format("{}={:#x}", name, value[0]));
+        return result(memory.write(one->address, bytes) ? 0 : EFAULT,
+                      fmt::format("{}={:#x}", name, value[0]));
     value = {};
     if (!memory.read(one->address, bytes)) return fails(EFAULT, name);
-    return fails(registers_.set(one->id, value), fmt::format("{}={:#x}", name, value[0]));
+    return result(registers_.set(one->id, value), fmt::format("{}={:#x}", name, value[0]));
 }
 
 Answer Arm64Vcpu::attribute(const Ioctl& call, Memory& memory) {
@@ -121,7 +122,7 @@ Answer Arm64Vcpu::attribute(const Ioctl& call, Memory& memory) {
 
 Answer Arm64Vcpu::pmu_attribute(const Ioctl& call, const DeviceAttribute& attribute, Memory& memory) {
     if (call.request == kvm::request::has_device_attr)
-        return fails(has_pmu() && attribute.attribute <= pmu_attribute::set_pmu ? 0 : ENXIO, "PMU");
+        return result(has_pmu() && attribute.attribute <= pmu_attribute::set_pmu ? 0 : ENXIO, "PMU");
     if (call.request == kvm::request::get_device_attr) {
         if (attribute.attribute != pmu_attribute::irq) return fails(ENXIO);
         if (!vm_->vgic().works()) return fails(EINVAL, "PMU IRQ");
@@ -133,11 +134,11 @@ Answer Arm64Vcpu::pmu_attribute(const Ioctl& call, const DeviceAttribute& attrib
     if (pmu_initialized_) return fails(EBUSY, "PMU");
     switch (attribute.attribute) {
         case pmu_attribute::irq:
-            return fails(set_pmu_irq(attribute, memory), "PMU IRQ");
+            return result(set_pmu_irq(attribute, memory), "PMU IRQ");
         case pmu_attribute::init:
-            return fails(init_pmu(), "PMU INIT");
+            return result(init_pmu(), "PMU INIT");
         case pmu_attribute::filter:
-            return fails(copy_in<std::uint64_t>(memory, attribute.address) ? 0 : EFAULT, "PMU FILTER");
+            return result(copy_in<std::uint64_t>(memory, attribute.address) ? 0 : EFAULT, "PMU FILTER");
         case pmu_attribute::set_pmu:  // there is one PMU, and it has no number
             return fails(copy_in<std::uint32_t>(memory, attribute.address) ? ENXIO : EFAULT, "PMU SET_PMU");
         default:

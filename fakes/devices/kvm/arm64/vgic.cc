@@ -66,14 +66,14 @@ Answer VgicFile::ioctl(const Ioctl& call, Memory& memory) {
     if (!attribute) return fails(EFAULT);
     const std::string detail = fmt::format("group={} attr={:#x}", attribute->group, attribute->attribute);
     const Place place = place_of(*attribute);
-    if (place.errno_value != 0 || (!sets && !gets)) return fails(place.errno_value, detail);
+    if (place.errno_value != 0 || (!sets && !gets)) return result(place.errno_value, detail);
     if (attribute->group == vgic_group::control)  // is done, and has no value
-        return fails(sets ? control(attribute->attribute) : ENXIO, detail);
+        return result(sets ? control(attribute->attribute) : ENXIO, detail);
     if (const int refused = access_errno(*attribute)) return fails(refused, detail);
     if (sets) {
         const auto value = read_value(memory, attribute->address, place.wide);
         if (!value) return fails(EFAULT, detail);
-        return fails(set(*attribute, *value), fmt::format("{} value={:#x}", detail, *value));
+        return result(set(*attribute, *value), fmt::format("{} value={:#x}", detail, *value));
     }
     const std::uint64_t value = get(*attribute);
     const Answer told = gives(0, fmt::format("{} value={:#x}", detail, value));

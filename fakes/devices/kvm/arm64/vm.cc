@@ -35,9 +35,9 @@ std::optional<Answer> Arm64Vm::own_ioctl(const Ioctl& call, Memory& memory) {
         case request::preferred_target:
             return copy_out(memory, call.argument, VcpuInit{.target = VcpuInit::generic_v8});
         case request::set_device_addr:
-            return fails(set_device_address(memory, call.argument));
+            return result(set_device_address(memory, call.argument));
         case create_irqchip:
-            return fails(offers(device_type::vgic_v2) ? create_vgic(Vgic::Version::v2) : ENXIO);
+            return result(offers(device_type::vgic_v2) ? create_vgic(Vgic::Version::v2) : ENXIO);
         case kvm::request::set_device_attr:
         case kvm::request::get_device_attr:
         case kvm::request::has_device_attr:  // a VM has no attributes in Linux 6.1

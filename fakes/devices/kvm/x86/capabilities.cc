@@ -92,12 +92,21 @@ constexpr auto table = std::to_array<Capability>({
     {195, "SET_GUEST_DEBUG2", 0x1f0003},
     {196, "SGX_ATTRIBUTE", 0},
     {200, "SREGS2", 1},
+    {201, "EXIT_HYPERCALL", 0},
     {203, "BINARY_STATS_FD", 0},
     {208, "XSAVE2", 4096},
     {209, "SYS_ATTRIBUTES", 1},
+    {212, "PMU_CAPABILITY", 0},
     {214, "VM_TSC_CONTROL", 0},
     {218, "X86_TRIPLE_FAULT_EVENT", 1},
     {219, "X86_NOTIFY_VMEXIT", 0},
+    {220, "VM_DISABLE_NX_HUGE_PAGES", 0},
+    {223, "DIRTY_LOG_RING_ACQ_REL", 0},
+    {231, "USER_MEMORY2", 0},
+    {233, "MEMORY_ATTRIBUTES", 0},
+    {234, "GUEST_MEMFD", 0},
+    {235, "VM_TYPES", 0},
+    {237, "X86_APIC_BUS_CYCLES_NS", 0},
 });
 
 }  // namespace

@@ -14,4 +14,10 @@ std::span<const CpuidEntry> supported_cpuid();
 inline constexpr std::uint64_t supported_xcr0 = 7;
 inline constexpr std::uint32_t tsc_khz = 2500000;
 
+// KVM_SET_TSC_KHZ's argument: its lower half counts, and 0 is the processor's own.
+constexpr std::uint32_t khz_of(std::uint64_t argument) {
+    const auto khz = static_cast<std::uint32_t>(argument);
+    return khz == 0 ? tsc_khz : khz;
+}
+
 }  // namespace rehang::fakes::kvm::x86

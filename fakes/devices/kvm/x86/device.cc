@@ -37,7 +37,7 @@ Answer get_indices(std::span<const std::uint32_t> indices, Memory& memory, std::
     const auto count = static_cast<std::uint32_t>(indices.size());
     if (!memory.write(argument, bytes_of(count))) return fails(EFAULT, detail);
     if (*room < count) return fails(E2BIG, detail);
-    return fails(memory.write(argument + sizeof(count), std::as_bytes(indices)) ? 0 : EFAULT, detail);
+    return result(memory.write(argument + sizeof(count), std::as_bytes(indices)) ? 0 : EFAULT, detail);
 }
 
 class X86System final : public System {

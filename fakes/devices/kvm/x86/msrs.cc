@@ -52,6 +52,7 @@ constexpr auto unlisted = std::to_array<Range>({
     {0x79, 0x79},    // UCODE_WRITE
     {0xfe, 0xfe},    // MTRRcap
     {0x179, 0x179},  // MCG_CAP
+    {0x1fc, 0x1fc},  // POWER_CTL
     {0x1d9, 0x1d9},  // DEBUGCTL
     {0x1db, 0x1de},  // last branches
     {0x200, 0x20f},  // variable MTRRs
@@ -60,7 +61,6 @@ constexpr auto unlisted = std::to_array<Range>({
     {0x268, 0x26f},
     {0x2ff, 0x2ff},               // MTRRdefType
     {0x400, 0x400 + 4 * 32 - 1},  // machine check banks
-    {0x800, 0x83f},               // x2APIC
     {0xc0000080, 0xc0000080},     // EFER
     {0xc0000100, 0xc0000103},     // FS_BASE, GS_BASE, KERNEL_GS_BASE, TSC_AUX
     {0xc0010015, 0xc0010015},     // HWCR
@@ -72,6 +72,15 @@ bool exists(std::uint32_t index) {
     return std::ranges::find(saved, index) != saved.end() ||
            std::ranges::any_of(
                unlisted, [&](const Range& range) { return index >= range.first && index <= range.last; });
+}
+
+// Commands: nothing is there to be read.
+bool is_write_only(std::uint32_t index) {
+    return index == 0x49 || index == 0x79;
+}
+
+bool is_read_only(std::uint32_t index) {
+    return index == 0xfe || index == 0x179;
 }
 
 std::uint64_t at_reset(std::uint32_t index) {
@@ -104,13 +113,13 @@ std::optional<std::uint64_t> feature_msr(std::uint32_t index) {
 }
 
 std::optional<std::uint64_t> Msrs::get(std::uint32_t index) const {
-    if (!exists(index)) return std::nullopt;
+    if (!exists(index) || is_write_only(index)) return std::nullopt;
     const auto found = changed_.find(index);
     return found == changed_.end() ? at_reset(index) : found->second;
 }
 
 bool Msrs::set(std::uint32_t index, std::uint64_t value) {
-    if (!exists(index)) return false;
+    if (!exists(index) || is_read_only(index)) return false;
     changed_[index] = value;
     return true;
 }

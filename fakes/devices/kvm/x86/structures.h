@@ -105,8 +105,10 @@ struct Xcrs {  // kvm_xcrs
 };
 static_assert(sizeof(Xcrs) == 0x188);
 
-struct VcpuEvents {                                     // kvm_vcpu_events
-    static constexpr std::uint32_t known_flags = 0x3f;  // up to KVM_VCPUEVENT_VALID_TRIPLE_FAULT
+struct VcpuEvents {  // kvm_vcpu_events
+    // KVM_VCPUEVENT_VALID_*: what the structure has. The last two only if the VMM has asked for them.
+    static constexpr std::uint32_t nmi = 1, sipi = 2, shadow = 4, smm = 8, payload = 0x10,
+                                   triple_fault = 0x20;
     std::array<std::uint8_t, 16> exception_interrupt_nmi{};
     std::uint32_t sipi_vector = 0;
     std::uint32_t flags = 0;
@@ -146,8 +148,33 @@ struct Translation {  // kvm_translation
 };
 static_assert(sizeof(Translation) == 24);
 
-using GuestDebug = std::array<std::byte, 0x48>;  // kvm_guest_debug
-using TprAccess = std::array<std::byte, 40>;     // kvm_tpr_access_ctl
-using Mce = std::array<std::uint64_t, 8>;        // kvm_x86_mce: its bank is byte 24
+using GuestDebug = std::array<std::byte, 0x48>;     // kvm_guest_debug
+using TprAccess = std::array<std::byte, 40>;        // kvm_tpr_access_ctl
+using ReinjectControl = std::array<std::byte, 32>;  // kvm_reinject_control
+
+struct MsrFilter {                                        // kvm_msr_filter
+    struct Range {                                        // kvm_msr_filter_range
+        static constexpr std::uint32_t known_flags = 3;   // reads, writes
+        static constexpr std::uint32_t most = 0x600 * 8;  // bits, KVM_MSR_FILTER_MAX_BITMAP_SIZE
+        std::uint32_t flags = 0;
+        std::uint32_t count = 0;
+        std::uint32_t first = 0;
+        std::uint32_t padding = 0;
+        std::uint64_t bitmap = 0;
+    };
+    static constexpr std::uint32_t default_deny = 1;
+    std::uint32_t flags = 0;
+    std::uint32_t padding = 0;
+    std::array<Range, 16> ranges{};
+};
+static_assert(sizeof(MsrFilter) == 0x188);
+
+struct Mce {                                            // kvm_x86_mce
+    static constexpr std::uint64_t valid = 1ULL << 63;  // MCI_STATUS_VAL
+    std::uint64_t status = 0, address = 0, misc = 0, mcg_status = 0;
+    std::uint8_t bank = 0;
+    std::array<std::uint8_t, 31> padding{};
+};
+static_assert(sizeof(Mce) == 0x40);
 
 }  // namespace rehang::fakes::kvm::x86

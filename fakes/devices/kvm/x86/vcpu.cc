@@ -16,7 +16,8 @@ namespace request = kvm::request::x86;
 
 constexpr std::uint64_t most_mce_banks = 32;
 constexpr std::uint64_t mce_capabilities = 0x1000100;  // MCG_SER_P, MCG_CTL_P
-constexpr std::uint32_t apic_base_msr = 0x1b, efer_msr = 0xc0000080;
+constexpr std::uint32_t always_events = VcpuEvents::nmi | VcpuEvents::shadow | VcpuEvents::smm;
+constexpr std::uint32_t first_bank_msr = 0x400, apic_base_msr = 0x1b, efer_msr = 0xc0000080;
 constexpr std::uint64_t interrupts_enabled = 1 << 9;  // RFLAGS.IF
 
 // A structure that is only kept.
@@ -31,7 +32,7 @@ Answer keep(const Memory& memory, std::uint64_t argument, T& into) {
 // One that is not even kept.
 template <class T>
 Answer accept(const Memory& memory, std::uint64_t argument) {
-    return fails(copy_in<T>(memory, argument) ? 0 : EFAULT);
+    return result(copy_in<T>(memory, argument) ? 0 : EFAULT);
 }
 
 }  // namespace
@@ -62,11 +63,9 @@ std::optional<Answer> X86Vcpu::own_ioctl(const Ioctl& call, Memory& memory) {
         case request::get_tsc_khz:
             return gives(tsc_khz_);
         case request::set_tsc_khz:
-            if (call.argument > UINT32_MAX) return fails(EINVAL);
-            tsc_khz_ = call.argument == 0 ? tsc_khz : static_cast<std::uint32_t>(call.argument);
+            tsc_khz_ = khz_of(call.argument);
             return gives(0);
         case request::tpr_access_reporting:
-            if (!has_lapic()) return fails(EINVAL);
             return accept<TprAccess>(memory, call.argument);
         case request::set_vapic_addr:
             if (!has_lapic()) return fails(EINVAL);
@@ -115,7 +114,7 @@ std::optional<Answer> X86Vcpu::get_registers(const Ioctl& call, Memory& memory) 
         case request::get_debugregs:
             return copy_out(memory, call.argument, debug_);
         case request::get_vcpu_events:
-            return copy_out(memory, call.argument, events_);
+            return copy_out(memory, call.argument, events());
         case request::get_lapic:
             return has_lapic() ? copy_out(memory, call.argument, lapic_) : fails(EINVAL);
         case request::get_msrs:
@@ -154,7 +153,8 @@ std::optional<Answer> X86Vcpu::set_registers(const Ioctl& call, const Memory& me
         case request::set_vcpu_events: {
             const auto events = copy_in<VcpuEvents>(memory, call.argument);
             if (!events) return fails(EFAULT);
-            if (events->flags & ~VcpuEvents::known_flags) return fails(EINVAL);
+            if (events->flags & ~(always_events | VcpuEvents::sipi | vm_->enabled_events()))
+                return fails(EINVAL);
             events_ = *events;
             return gives(0);
         }
@@ -208,22 +208,20 @@ Answer X86Vcpu::set_cpuid2(const Memory& memory, std::uint64_t argument) {
     return gives(0, detail);
 }
 
-// The count is told also when there is no room for so many.
 Answer X86Vcpu::get_cpuid2(Memory& memory, std::uint64_t argument) const {
     auto header = copy_in<CpuidHeader>(memory, argument);
     if (!header) return fails(EFAULT);
-    const bool room = header->count >= cpuid_.size();
+    if (header->count < cpuid_.size()) return fails(E2BIG);
     header->count = static_cast<std::uint32_t>(cpuid_.size());
-    if (room && !memory.write(argument + sizeof(CpuidHeader), std::as_bytes(std::span(cpuid_))))
-        return fails(EFAULT);
-    return copy_out(memory, argument, *header, room ? gives(0) : fails(E2BIG));
+    if (!memory.write(argument + sizeof(CpuidHeader), std::as_bytes(std::span(cpuid_)))) return fails(EFAULT);
+    return copy_out(memory, argument, *header);
 }
 
 Answer X86Vcpu::interrupt(const Memory& memory, std::uint64_t argument) const {
     const auto number = copy_in<std::uint32_t>(memory, argument);
     if (!number) return fails(EFAULT);
     if (*number >= 256) return fails(EINVAL);
-    return fails(vm_->controllers() == X86Vm::Controllers::all ? ENXIO : 0);
+    return result(vm_->controllers() == X86Vm::Controllers::all ? ENXIO : 0);
 }
 
 Answer X86Vcpu::setup_mce(const Memory& memory, std::uint64_t argument) {
@@ -239,20 +237,32 @@ Answer X86Vcpu::setup_mce(const Memory& memory, std::uint64_t argument) {
 Answer X86Vcpu::set_mce(const Memory& memory, std::uint64_t argument) const {
     const auto mce = copy_in<Mce>(memory, argument);
     if (!mce) return fails(EFAULT);
-    return fails(((*mce)[3] & 0xff) < mce_banks_ ? 0 : EINVAL);
+    return result(mce->bank < mce_banks_ && mce->status & Mce::valid ? 0 : EINVAL);
+}
+
+VcpuEvents X86Vcpu::events() const {
+    VcpuEvents events = events_;
+    events.flags = always_events | vm_->enabled_events();
+    return events;
+}
+
+// Four registers for each machine check bank, as many banks as the VMM has asked for.
+bool X86Vcpu::is_missing_bank(std::uint32_t msr) const {
+    return msr >= first_bank_msr && msr < first_bank_msr + 4 * most_mce_banks &&
+           (msr - first_bank_msr) / 4 >= mce_banks_;
 }
 
 // Two of them are also in the special registers.
 std::optional<std::uint64_t> X86Vcpu::msr(std::uint32_t index) const {
     if (index == apic_base_msr) return sregs_.registers.apic_base;
     if (index == efer_msr) return sregs_.registers.efer;
-    return msrs_.get(index);
+    return is_missing_bank(index) ? std::nullopt : msrs_.get(index);
 }
 
 bool X86Vcpu::set_msr(std::uint32_t index, std::uint64_t value) {
     if (index == apic_base_msr) sregs_.registers.apic_base = value;
     if (index == efer_msr) sregs_.registers.efer = value;
-    return msrs_.set(index, value);
+    return !is_missing_bank(index) && msrs_.set(index, value);
 }
 
 int X86Vcpu::before_run() {

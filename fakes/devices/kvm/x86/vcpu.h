@@ -29,6 +29,8 @@ class X86Vcpu final : public Vcpu {
     Answer interrupt(const Memory& memory, std::uint64_t argument) const;
     Answer setup_mce(const Memory& memory, std::uint64_t argument);
     Answer set_mce(const Memory& memory, std::uint64_t argument) const;
+    VcpuEvents events() const;
+    bool is_missing_bank(std::uint32_t msr) const;
     std::optional<std::uint64_t> msr(std::uint32_t index) const;
     bool set_msr(std::uint32_t index, std::uint64_t value);
     bool has_lapic() const { return vm_->controllers() != X86Vm::Controllers::none; }
@@ -45,7 +47,7 @@ class X86Vcpu final : public Vcpu {
     Msrs msrs_;
     std::vector<CpuidEntry> cpuid_;
     std::uint32_t tsc_khz_ = tsc_khz;
-    std::uint64_t mce_banks_ = 0;
+    std::uint64_t mce_banks_ = 32;
 };
 
 }  // namespace rehang::fakes::kvm::x86

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "devices/kvm/requests.h"
 #include "devices/kvm/x86/vcpu.h"
 
@@ -25,12 +27,29 @@ constexpr std::uint32_t max_vcpu_id = 128;
 constexpr std::uint32_t triple_fault_event = 218;
 }  // namespace cap
 
+// Which MSRs a guest may touch: no guest ever does, but what makes no sense is refused.
+int msr_filter_errno(const Memory& memory, std::uint64_t argument) {
+    const auto filter = copy_in<MsrFilter>(memory, argument);
+    if (!filter) return EFAULT;
+    if (filter->flags & ~MsrFilter::default_deny) return EINVAL;
+    const bool empty =
+        std::ranges::all_of(filter->ranges, [](const auto& range) { return range.count == 0; });
+    if (empty && filter->flags & MsrFilter::default_deny) return EINVAL;
+    for (const MsrFilter::Range& range : filter->ranges) {
+        if (range.count == 0) continue;
+        if (range.flags & ~MsrFilter::Range::known_flags || range.count > MsrFilter::Range::most)
+            return EINVAL;
+        if (!copy_in<std::uint64_t>(memory, range.bitmap, (range.count + 63) / 64)) return EFAULT;
+    }
+    return 0;
+}
+
 }  // namespace
 
 std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
     switch (call.request) {
         case request::set_tss_addr:
-            return fails(call.argument <= 0xffffffff - 3 * page_size ? 0 : EINVAL);
+            return result(call.argument <= 0xffffffff - 3 * page_size ? 0 : EINVAL);
         case request::set_identity_map_addr:
             return set_identity_map(memory, call.argument);
         case request::create_irqchip:
@@ -45,9 +64,9 @@ std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
         case request::get_pit2:
             return has_pit_ ? copy_out(memory, call.argument, pit_) : fails(ENXIO);
         case request::set_pit2:
-            return has_pit_ ? fails(memory.read(call.argument, pit_) ? 0 : EFAULT) : fails(ENXIO);
+            return has_pit_ ? result(memory.read(call.argument, pit_) ? 0 : EFAULT) : fails(ENXIO);
         case request::reinject_control:
-            return fails(has_pit_ ? 0 : ENXIO);
+            return reinject_control(memory, call.argument);
         case request::set_boot_cpu_id:
             if (vcpu_count() > 0) return fails(EBUSY);
             boot_cpu_ = static_cast<std::uint32_t>(call.argument);
@@ -56,19 +75,15 @@ std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
             return copy_out(memory, call.argument, clock_);
         case request::set_clock:
             return set_clock(memory, call.argument);
-        case request::get_nr_mmu_pages:
-            return gives(static_cast<std::int64_t>(mmu_pages_));
         case request::set_nr_mmu_pages:
-            if (call.argument < 64 || call.argument > UINT32_MAX) return fails(EINVAL);
-            mmu_pages_ = call.argument;
-            return gives(0);
+            return result(call.argument < 64 ? EINVAL : 0);
         case request::set_msr_filter:
-            return set_msr_filter(memory, call.argument);
+            return result(msr_filter_errno(memory, call.argument));
         case request::get_tsc_khz:
             return gives(tsc_khz_);
         case request::set_tsc_khz:
-            if (vcpu_count() > 0 || call.argument > UINT32_MAX) return fails(EINVAL);
-            tsc_khz_ = call.argument == 0 ? tsc_khz : static_cast<std::uint32_t>(call.argument);
+            if (vcpu_count() > 0) return fails(EINVAL);
+            tsc_khz_ = khz_of(call.argument);
             return gives(0);
         default:
             return std::nullopt;
@@ -77,7 +92,7 @@ std::optional<Answer> X86Vm::own_ioctl(const Ioctl& call, Memory& memory) {
 
 Answer X86Vm::set_identity_map(const Memory& memory, std::uint64_t argument) const {
     if (vcpu_count() > 0) return fails(EINVAL);
-    return fails(copy_in<std::uint64_t>(memory, argument) ? 0 : EFAULT);
+    return result(copy_in<std::uint64_t>(memory, argument) ? 0 : EFAULT);
 }
 
 Answer X86Vm::create_irqchip() {
@@ -133,10 +148,9 @@ Answer X86Vm::set_clock(const Memory& memory, std::uint64_t argument) {
     return gives(0);
 }
 
-Answer X86Vm::set_msr_filter(const Memory& memory, std::uint64_t argument) const {
-    const auto filter = copy_in<std::array<std::uint64_t, 0x188 / 8>>(memory, argument);
-    if (!filter) return fails(EFAULT);
-    return fails((*filter)[0] & 0xfffffffe ? EINVAL : 0);  // flags: KVM_MSR_FILTER_DEFAULT_DENY
+Answer X86Vm::reinject_control(const Memory& memory, std::uint64_t argument) const {
+    if (!copy_in<ReinjectControl>(memory, argument)) return fails(EFAULT);
+    return result(has_pit_ ? 0 : ENXIO);
 }
 
 std::shared_ptr<File> X86Vm::make_vcpu(std::uint32_t id, std::unique_ptr<Share> share) {
@@ -156,11 +170,15 @@ int X86Vm::may_enable(const EnableCap& enable) {
             return enable.args[0] & ~3ULL ? EINVAL : 0;
         case cap::manual_dirty_log_protect2:
             return enable.args[0] & ~3ULL ? EINVAL : 0;
-        case cap::max_vcpu_id:
         case cap::exception_payload:
+            enabled_events_ |= VcpuEvents::payload;
+            return 0;
+        case cap::triple_fault_event:
+            enabled_events_ |= VcpuEvents::triple_fault;
+            return 0;
+        case cap::max_vcpu_id:
         case cap::halt_poll:
         case cap::user_space_msr:
-        case cap::triple_fault_event:
             return 0;
         default:
             return EINVAL;
@@ -172,7 +190,7 @@ int X86Vm::irq_line(const IrqLevel&) {
 }
 
 int X86Vm::irqfd() const {
-    return controllers_ == Controllers::none ? EAGAIN : 0;
+    return controllers_ == Controllers::none ? EINVAL : 0;
 }
 
 int X86Vm::routes(std::span<const IrqRoutingEntry> entries) const {
@@ -186,7 +204,8 @@ int X86Vm::routes(std::span<const IrqRoutingEntry> entries) const {
 }
 
 int X86Vm::signal_msi(const Msi& msi) const {
-    return controllers_ == Controllers::none || msi.flags != 0 ? EINVAL : 0;
+    if (controllers_ == Controllers::none || msi.flags & ~Msi::valid_devid) return EINVAL;
+    return vcpu_count() == 0 ? EPERM : 0;  // the kernel's -1 of "nobody got it"
 }
 
 // VFIO is all there is on x86, and it knows no attribute here: without VFIO devices none is asked for.

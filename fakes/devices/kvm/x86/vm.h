@@ -20,6 +20,8 @@ class X86Vm final : public Vm {
     };  // which interrupt controllers KVM is: none, LAPICs only, all
     Controllers controllers() const { return controllers_; }
     std::uint32_t boot_cpu() const { return boot_cpu_; }
+    // Flags of KVM_SET_VCPU_EVENTS that the VMM has asked for.
+    std::uint32_t enabled_events() const { return enabled_events_; }
 
   private:
     std::optional<Answer> own_ioctl(const Ioctl& call, Memory& memory) override;
@@ -39,15 +41,15 @@ class X86Vm final : public Vm {
     Answer set_irqchip(const Memory& memory, std::uint64_t argument);
     Answer create_pit(const Memory& memory, const Ioctl& call);
     Answer set_clock(const Memory& memory, std::uint64_t argument);
-    Answer set_msr_filter(const Memory& memory, std::uint64_t argument) const;
+    Answer reinject_control(const Memory& memory, std::uint64_t argument) const;
 
     Controllers controllers_ = Controllers::none;
     std::array<std::array<std::byte, 512>, 3> irqchips_{};  // 8259 master and slave, IOAPIC
     bool has_pit_ = false;
     PitState pit_{};
     Clock clock_{.flags = Clock::tsc_stable};
-    std::uint64_t mmu_pages_ = 0;
     std::uint32_t boot_cpu_ = 0;
+    std::uint32_t enabled_events_ = 0;
     std::uint32_t tsc_khz_ = tsc_khz;
 };
 
