@@ -167,7 +167,12 @@ TEST_CASE("a request that the model does not have is a mismatch only of a strict
                      .unknown = {{.name = "", .number = 0xaeff, .size = 0, .times = 1, .by = "q main"}}}};
     Plan plan;
     plan.expect.outcome = Outcome::exited;
-    plan.fakes = {{.name = "kvm", .process = {}, .device = "/dev/kvm", .model = "kvm-x86", .settings = {}}};
+    plan.fakes = {{.name = "kvm",
+                   .process = {},
+                   .device = "/dev/kvm",
+                   .model = "kvm-x86",
+                   .settings = {},
+                   .description = {}}};
     CHECK(judged(report, plan).as_expected);
     plan.fakes[0].strict = true;
     CHECK(judged(report, plan).mismatches ==
