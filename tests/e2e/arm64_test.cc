@@ -101,7 +101,8 @@ TEST_CASE(
     INFO(result.out << result.err);
     CHECK(result.status == 0);
     std::map<std::string, std::set<std::string>> signatures;
-    for (const Json& run : Json::parse(result.out)["runs"]) {
+    const Json report = Json::parse(result.out);
+    for (const Json& run : report["runs"]) {
         const std::string what = run["scenario"].get<std::string>() + run["role"].get<std::string>();
         INFO(what << run["params"] << " #" << run["repeat"]);
         CHECK(run["as_expected"] == true);
