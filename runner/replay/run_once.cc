@@ -10,10 +10,12 @@
 
 #include "replay/keep.h"
 #include "replay/own_thread.h"
+#include "replay/stop_rest.h"
 #include "replay/watch.h"
 #include "report/conversation.h"
 #include "report/describe.h"
 #include "sandbox/sandbox.h"
+#include "supervise/calls_pass.h"
 #include "supervise/filter.h"
 #include "supervise/supervisor.h"
 
@@ -278,6 +280,7 @@ Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptio
     Expected<Supervision> supervision;
     Expected<void> kept;
     bool stands = false;
+    std::set<pid_t> stuck;
     on_own_thread([&] {
         supervision = supervisor.run(hand_over(*sandbox), sandbox->init());
         if (supervision) {
@@ -290,15 +293,20 @@ Expected<RunReport> run_once(const Plan& plan, elf::Files& files, const RunOptio
                 report.kept = options.keep;
             }
         }
+        stuck = proven_stuck(report);
         if (stands)
-            supervisor.stop_for_good(proven_stuck(report));
+            supervisor.stop_for_good(stuck);
         else
             sandbox->kill();
     });
+    if (stands) stop_rest(sandbox->init(), stuck);
     judge(report, plan);
     report.signature = signature(report);
     report.timings_ms.total = ms_between(begun, Clock::now());
-    if (stands && kept) options.on_standing(report);
+    if (stands && kept) {
+        const CallsPass nobody_waits(supervisor.listeners());
+        options.on_standing(report);
+    }
 
     const Instant decided = Clock::now();
     sandbox->kill();

@@ -19,10 +19,6 @@
 namespace rehang {
 namespace {
 
-std::vector<std::uint64_t> words_for(size_t bytes) {
-    return std::vector<std::uint64_t>((bytes + sizeof(std::uint64_t) - 1) / sizeof(std::uint64_t));
-}
-
 short events_of(int fd) {
     pollfd asked{.fd = fd, .events = POLLIN, .revents = 0};
     return ::poll(&asked, 1, 0) > 0 ? asked.revents : short{0};
@@ -48,12 +44,7 @@ bool readable(int fd) {
 }  // namespace
 
 Notifications::Notifications(boost::asio::io_context& io, Answerer answer, int busy)
-    : io_(io), answer_(std::move(answer)), busy_(busy) {
-    seccomp_notif_sizes sizes{};
-    ::syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes);
-    question_ = words_for(std::max<size_t>(sizes.seccomp_notif, sizeof(seccomp_notif)));
-    response_ = words_for(std::max<size_t>(sizes.seccomp_notif_resp, sizeof(seccomp_notif_resp)));
-}
+    : io_(io), answer_(std::move(answer)), busy_(busy) {}
 
 void Notifications::add(UniqueFd listener) {
     // The caller runs on the CPU that we leave: nothing is to be gained by waking another one for it. Kernels
@@ -90,39 +81,27 @@ void Notifications::answer_burst(int listener) {
              std::chrono::steady_clock::now() < until);
 }
 
-// The kernel takes the listener away with its last descriptor.
-void Notifications::stop() {
-    for (const auto& listener : listeners_) {
-        boost::system::error_code ignored;
-        listener->close(ignored);
-    }
-}
-
 bool Notifications::pending() const {
     return std::ranges::any_of(listeners_,
                                [](const auto& listener) { return readable(listener->native_handle()); });
 }
 
+std::vector<int> Notifications::listeners() const {
+    std::vector<int> all;
+    for (const auto& listener : listeners_) all.push_back(listener->native_handle());
+    return all;
+}
+
 bool Notifications::answer_one(int listener) {
-    std::ranges::fill(question_, 0);  // the kernel wants it so
-    auto& question = *reinterpret_cast<seccomp_notif*>(question_.data());
-    if (::ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &question) != 0) return errno == EINTR;
+    if (!asked_.receive(listener)) return errno == EINTR;
+    const seccomp_notif& question = asked_.question();
     CallAnswer answer = answer_({.tid = static_cast<pid_t>(question.pid),
                                  .call = SystemCall::of(question.data),
                                  .still_asked = [listener, id = question.id] {
                                      return ::ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
                                  }});
     if (answer.opens) answer.value = place(listener, question.id, *answer.opens);
-    std::ranges::fill(response_, 0);
-    auto& response = *reinterpret_cast<seccomp_notif_resp*>(response_.data());
-    response.id = question.id;
-    if (answer.make)
-        response.flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
-    else if (answer.value < 0 && answer.value >= -4095)  // MAX_ERRNO of the kernel
-        response.error = static_cast<std::int32_t>(answer.value);
-    else
-        response.val = answer.value;
-    ::ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &response);  // ENOENT: the caller was killed
+    asked_.answer(listener, answer);
     return true;
 }
 

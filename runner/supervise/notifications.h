@@ -12,23 +12,10 @@
 #include <vector>
 
 #include "base/unique_fd.h"
+#include "supervise/asked_call.h"
 #include "supervise/system_call.h"
 
 namespace rehang {
-
-// What becomes of a call.
-struct CallAnswer {
-    bool make = true;        // the kernel makes it as if nobody had asked
-    std::int64_t value = 0;  // otherwise: what it gives, -errno or a result
-    // The caller gets a copy of this descriptor, and its number as the call's result.
-    struct Descriptor {
-        UniqueFd file;
-        bool close_on_exec = true;
-        // Is given the number, or -errno where none could be had, and says what the call gives instead.
-        std::function<std::int64_t(std::int64_t number)> placed = nullptr;
-    };
-    std::optional<Descriptor> opens = std::nullopt;
-};
 
 // On the loop's thread. Owns the listeners.
 class Notifications {
@@ -47,8 +34,8 @@ class Notifications {
     void add(UniqueFd listener);
     // Somebody waits for an answer.
     bool pending() const;
-    // There will be no more answers: calls that ask give ENOSYS, also those that wait already.
-    void stop();
+    // For whoever answers when the loop does no more.
+    std::vector<int> listeners() const;
 
   private:
     using Listener = boost::asio::posix::stream_descriptor;
@@ -62,8 +49,7 @@ class Notifications {
     Answerer answer_;
     int busy_;
     std::vector<std::unique_ptr<Listener>> listeners_;
-    // As large as this kernel's structs are (SECCOMP_GET_NOTIF_SIZES).
-    std::vector<std::uint64_t> question_, response_;
+    AskedCall asked_;
 };
 
 }  // namespace rehang

@@ -388,8 +388,11 @@ void Supervisor::Impl::fail(Error why) {
 }
 
 void Supervisor::stop_for_good(const std::set<pid_t>& but_not) {
-    impl_->notifications.stop();  // nobody would answer: what asks now must not wait
     impl_->tracing.stop_for_good(but_not);
+}
+
+std::vector<int> Supervisor::listeners() const {
+    return impl_->notifications.listeners();
 }
 
 bool Supervisor::drain(std::chrono::milliseconds limit) {

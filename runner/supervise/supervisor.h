@@ -84,6 +84,8 @@ class Supervisor {
     Expected<Supervision> run(std::vector<ReadyProcess> processes, pid_t init);
     // After run(), on its thread; see Tracing.
     void stop_for_good(const std::set<pid_t>& but_not);
+    // What targets that are left may still ask: nobody answers after run() but who is given these.
+    std::vector<int> listeners() const;
     // After the init was killed: waits for all that is left of the targets. False if something is left after
     // `limit`.
     bool drain(std::chrono::milliseconds limit);

@@ -3,6 +3,9 @@
 //   faults_target calls N             N times getppid: how many of each result
 //   faults_target threads N           the same in two threads at once, N each
 //   faults_target forever N           calls in N threads, without an end
+//   faults_target leave N             the same, but the first thread makes 100 calls and ends the process
+//   faults_target children N          N children, one after the other, that make 30 calls each, while their
+//                                     parent calls until it has waited for them
 //   faults_target print              another thread prints "go", and getppid
 //   faults_target storm N restart|-   the same, while a timer's signal comes every 300 us
 //   faults_target write FILE          8 bytes, four times: what each write gave; then the file
@@ -47,6 +50,27 @@ void show(const std::map<long, long>& results) {
     for (const auto& [result, count] : results)
         std::printf("%s:%ld ", result == 1 ? "real" : ::strerrorname_np(static_cast<int>(-result)), count);
     std::fflush(stdout);
+}
+
+void call_in_threads(long count) {
+    for (long i = 0; i < count; ++i)
+        std::thread([] {
+            for (;;) call();
+        }).detach();
+}
+
+long call_until_children_end(long count) {
+    long ended = 0;
+    for (long i = 0; i < count; ++i) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            calls(30);
+            ::_exit(0);
+        }
+        while (::waitpid(child, nullptr, WNOHANG) == 0) call();
+        ++ended;
+    }
+    return ended;
 }
 
 void storm(bool restart) {
@@ -119,12 +143,15 @@ int main(int count, char** arguments) {
         show(others);
     }
     if (mode == "forever") {
-        for (long i = 1; i < times; ++i)
-            std::thread([] {
-                for (;;) call();
-            }).detach();
+        call_in_threads(times - 1);
         for (;;) call();
     }
+    if (mode == "leave") {
+        call_in_threads(times);
+        calls(100);
+        ::_exit(5);
+    }
+    if (mode == "children") std::printf("%ld", call_until_children_end(times));
     if (mode == "print") {
         std::thread([] {
             static_cast<void>(!::write(1, "go\n", 3));

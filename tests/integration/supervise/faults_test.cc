@@ -136,6 +136,28 @@ TEST_CASE("threads that ask all the time do not keep the run from its limit") {
     CHECK(run.fault(0).fired > 0);
 }
 
+TEST_CASE("a process ends while its threads ask, by a call that is asked about, too") {
+    const bool notify = GENERATE(true, false);
+    Plan plan = faulty({"leave", "4"});
+    plan.syscall_faults = {answers(-EPERM), fault(SYS_exit_group, {})};
+    plan.syscall_faults[0].occurrence.every = 2;
+    Run run(plan, false, notify);
+    REQUIRE(*run.result);
+    CHECK((*run.result)->end == End::finished);
+    CHECK(WEXITSTATUS(run.status()) == 5);
+    CHECK(run.fault(0).matched >= 100);
+    CHECK(run.fault(1).fired == 1);
+}
+
+TEST_CASE("children that are born and end while others ask in a row are all seen") {
+    Plan plan = faulty({"children", "100"});
+    plan.syscall_faults = {answers(-EPERM)};
+    Run run(plan);
+    CHECK(out_of(run) == "100");
+    CHECK(run.supervisor.tracing().tree().processes().size() == 101);
+    CHECK(run.fault(0).matched >= 3000);
+}
+
 TEST_CASE("a thread that a printed line lets go is delayed then, and goes on by itself") {
     Plan plan = faulty({"print"});
     FaultEffect effect;
