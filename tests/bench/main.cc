@@ -36,13 +36,16 @@ class ScratchFolder {
 
 Expected<void> print_all(const Where& where, int repeat) {
     const ScratchFolder folder;
-    // First: the peak of what ran before counts as well, and gdb's is higher.
+    // First these two: the peak of what ran before counts as well, and gdb's is higher.
+    if (auto printed = print_million(where, folder.path()); !printed) return printed;
     if (auto printed = print_memory(where, folder.path(), 25 * repeat); !printed) return printed;
     if (auto printed = print_catalogue(where, folder.path(), repeat); !printed) return printed;
     if (auto printed = print_syscall_cost(where, folder.path(), std::min(repeat, 5)); !printed)
         return printed;
     if (auto printed = print_stop_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
     if (auto printed = print_fault_cost(where, folder.path(), std::min(repeat, 5)); !printed) return printed;
+    if (auto printed = print_program_cost(where, folder.path(), std::min(repeat, 3)); !printed)
+        return printed;
     return print_diagnose_cost(where, std::min(repeat, 5));
 }
 

@@ -8,7 +8,7 @@
 
 namespace rehang::bench {
 
-// Both write into `folder` while they measure. Errors: something could not be run, or came out wrong.
+// They write into `folder` while they measure. Errors: something could not be run, or came out wrong.
 
 // Each scenario of the catalogue: the bare program, rehang, and what people do without it. Median of `repeat`
 // runs.
@@ -23,6 +23,13 @@ Expected<void> print_stop_cost(const Where& where, const std::string& folder, in
 // A faulty system call, and one that is not the faulty one: rehang next to strace's -e inject, on all
 // processors and bound to one; `repeat` rounds of each in turns.
 Expected<void> print_fault_cost(const Where& where, const std::string& folder, int repeat);
+
+// Programs of many system calls, none of which is the one that fails: whole runs natively, in rehang, and
+// under strace's -e inject with and without --seccomp-bpf; least of `repeat` rounds in turns.
+Expected<void> print_program_cost(const Where& where, const std::string& folder, int repeat);
+
+// A million calls that the runner is asked about: whether all were counted, and what memory they take.
+Expected<void> print_million(const Where& where, const std::string& folder);
 
 // The largest resident set of rehang and its worker after a few runs and after `runs` runs in one worker.
 Expected<void> print_memory(const Where& where, const std::string& folder, int runs);
