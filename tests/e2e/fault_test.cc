@@ -233,6 +233,26 @@ TEST_CASE("thousands of calls are all counted") {
     CHECK(run["faults"][0]["matched"] == 3000);
 }
 
+TEST_CASE("a call whose process is killed while a fault delays it has fired, and the run goes on") {
+    if (must_skip()) return;
+    const Json run = report_of({.argv = program("faulty", "kill-child"), .rest = R"(
+[point.delayed]
+process = "p/1"
+fault = "f"
+[point.kills]
+process = "p"
+enter = "syscall:kill"
+[[hold]]
+at = "kills"
+until = "delayed"
+limit = "30s"
+)" + fault("syscall = \"getppid\"\ndelay = \"30s\"", "f", "p/1")});
+    CHECK(run["outcome"] == "exited");
+    CHECK(out_of(run) == "killed\n");
+    CHECK(run["faults"][0]["fired"] == 1);
+    CHECK(run["faults"][0]["first_by"] == "p/1 main");
+}
+
 TEST_CASE("a fork bomb whose forks a fault sees is ended at its limit") {
     if (must_skip()) return;
     const Json run = report_of({.argv = shell("b() { b | b & }; b; sleep 100"),

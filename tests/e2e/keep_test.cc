@@ -226,6 +226,75 @@ outcome = "timeout"
     CHECK(::kill(left.run["keeper"].get<int>(), 0) == 0);
 }
 
+TEST_CASE("calls that a fault was asked about are made once the run is over") {
+    if (must_skip()) return;
+    const Folder folder;
+    const LeftAlive left(folder.file("asks.toml", fmt::format(R"(format = 1
+[scenario]
+name = "asks"
+summary = "calls until the call is made"
+timeout = "200ms"
+[[process]]
+name = "p"
+argv = ["{}/faulty", "until-made"]
+[[fault]]
+name = "f"
+process = "p"
+syscall = "getppid"
+errno = "EPERM"
+[expect]
+outcome = "timeout"
+)",
+                                                              REHANG_TEST_PROGRAMS)));
+    REQUIRE(left.run["outcome"] == "timeout");
+    left.check_that_all_are_stopped();
+    REQUIRE(::kill(left.pid(0), SIGCONT) == 0);
+    left.wait_for_the_end();  // neither an error nor a wait keeps it from that
+}
+
+// Host pids of the processes in that process's pid namespace, but its init.
+std::vector<int> all_in_namespace_of(int pid) {
+    const auto space = [](int of) {
+        std::error_code gone;
+        return std::filesystem::read_symlink(fmt::format("/proc/{}/ns/pid", of), gone).string();
+    };
+    std::vector<int> all;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+        const std::string name = entry.path().filename();
+        if (name.find_first_not_of("0123456789") != std::string::npos || space(std::stoi(name)) != space(pid))
+            continue;
+        if (read_file_or_empty(entry.path() / "comm") != "rehang-init\n") all.push_back(std::stoi(name));
+    }
+    return all;
+}
+
+TEST_CASE("whoever is forked while a run ends is stopped like all others") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("forks.toml", R"(format = 1
+[scenario]
+name = "forks"
+summary = "forks all the time"
+timeout = "150ms"
+[[process]]
+name = "p"
+argv = ["/bin/bash", "-c", "f() { while :; do { while :; do :; done; } & kill -9 $!; wait $!; done; }; f & f & f"]
+[expect]
+outcome = "timeout"
+)");
+    for (int i = 0; i < 8; ++i) {  // one in four times, somebody is
+        const LeftAlive left(file);
+        size_t stopped = 0;
+        for (const int pid : all_in_namespace_of(left.pid(0))) {
+            const std::string status = read_file_or_empty(fmt::format("/proc/{}/status", pid));
+            CHECK_THAT(status, Contains("State:\tT") || Contains("State:\tZ"));
+            CHECK_THAT(status, Contains("TracerPid:\t0\n"));
+            ++stopped;
+        }
+        CHECK(stopped >= 3);
+    }
+}
+
 TEST_CASE(
     "the option --keep does not overwrite what an earlier run has kept, and says so before anything runs") {
     if (must_skip()) return;

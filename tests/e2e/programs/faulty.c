@@ -104,13 +104,30 @@ static int kill_callers(void) {
     return 0;
 }
 
+// A child calls; its parent kills it, and says how it has ended.
+static int kill_child_that_calls(void) {
+    const pid_t child = fork();
+    if (child == 0) {
+        syscall(SYS_getppid);
+        _exit(0);
+    }
+    kill(child, SIGKILL);
+    int status = 0;
+    if (waitpid(child, &status, 0) != child) return 1;
+    printf(WIFSIGNALED(status) ? "killed\n" : "ended\n");
+    return 0;
+}
+
 int main(int argc, char** argv) {
     const char* const what = argc > 1 ? argv[1] : "";
     if (strcmp(what, "threads") == 0) return two_threads();
     if (strcmp(what, "daemon") == 0) return become_daemon(argv[0]);
     if (strcmp(what, "wild") == 0) return wild_pointers();
     if (strcmp(what, "kill") == 0) return kill_callers();
-    if (strcmp(what, "calls") == 0) print_calls(3);
+    if (strcmp(what, "kill-child") == 0) return kill_child_that_calls();
+    if (strcmp(what, "calls") == 0) print_calls(argc > 2 ? atoi(argv[2]) : 3);
+    if (strcmp(what, "until-made") == 0)
+        while (syscall(SYS_getppid) < 0) continue;
     if (strcmp(what, "many") == 0) print_calls(many);
     if (strcmp(what, "closed") == 0) {  // whatever the runner might have left open
         for (int fd = 3; fd < 1024; ++fd) close(fd);
