@@ -116,6 +116,16 @@ Finished rehang_without(const std::vector<std::string>& handicaps, const std::ve
     return run_program(REHANG_HANDICAP, all);
 }
 
+SanitizerOptions::SanitizerOptions(const std::string& options) {
+    if (const char* set = std::getenv("ASAN_OPTIONS")) before_ = set;
+    const std::string all = before_.empty() ? options : before_ + ":" + options;
+    REQUIRE(::setenv("ASAN_OPTIONS", all.c_str(), 1) == 0);
+}
+
+SanitizerOptions::~SanitizerOptions() {
+    ::setenv("ASAN_OPTIONS", before_.c_str(), 1);  // empty is the same as none
+}
+
 Folder::Folder() {
     std::string name = (std::filesystem::temp_directory_path() / "rehang-e2e-XXXXXX").string();
     REQUIRE(::mkdtemp(name.data()) != nullptr);

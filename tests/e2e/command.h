@@ -24,6 +24,19 @@ Finished rehang_without(const std::vector<std::string>& handicaps, const std::ve
 // Any program.
 Finished run_program(const std::string& program, const std::vector<std::string>& words);
 
+// More options (ASAN_OPTIONS) for every rehang that is started while the object lives, where a test does what
+// a sanitizer can't work with. Without sanitizers nothing reads them.
+class SanitizerOptions {
+  public:
+    explicit SanitizerOptions(const std::string& options);
+    ~SanitizerOptions();
+    SanitizerOptions(const SanitizerOptions&) = delete;
+    SanitizerOptions& operator=(const SanitizerOptions&) = delete;
+
+  private:
+    std::string before_;
+};
+
 // A rehang that is still running, to be disturbed. Ends it when it goes.
 class Running {
   public:

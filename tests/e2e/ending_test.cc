@@ -79,6 +79,7 @@ TEST_CASE("a worker that dies costs one run") {
     if (must_skip()) return;
     const Folder folder;
     const std::string json = folder.path() + "/report.json";
+    const SanitizerOptions dies_by_it("handle_segv=0");
     Running run({"run", folder.file("quick.toml", quick), "--repeat", "100", "--json", json});
     run.read_line();
     const auto workers = run.children();
