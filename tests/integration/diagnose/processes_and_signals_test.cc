@@ -78,7 +78,7 @@ void share_memory_with_an_orphan() {
 
 TEST_CASE("waitid by every type of id: stuck with the child, not proven while it goes on") {
     for (const auto type : {P_ALL, P_PID, P_PGID, static_cast<idtype_t>(3)})
-        for (const int options : {WEXITED, WEXITED | WNOWAIT, WEXITED | static_cast<int>(__WALL)}) {
+        for (const int options : {WEXITED, WEXITED | WNOWAIT, WEXITED | __WALL}) {
             INFO("type " << type << ", options " << options);
             {
                 StuckTree tree([=] { wait_for_child_by(type, Rest::stuck, options); });
@@ -232,6 +232,7 @@ TEST_CASE("a tracer that waits for a tracee which can't go on is stuck") {
 TEST_CASE("a vfork parent waits for the child that borrows its memory") {
     const auto body = [](Rest rest) {
         keep_only({});
+        // It is the wait of vfork that this is about. NOLINTNEXTLINE
         if (vfork() == 0) rest_for_ever(rest);
     };
     {
