@@ -105,8 +105,9 @@ void device(CLI::App& app, Arguments& to) {
         ->required();
 }
 void output(CLI::App& app, Arguments& to) {
-    app.add_option("-o,--output", to.output,
-                   "where the description goes; - for stdout (default: the device's name with .toml, here)")
+    app.add_option(
+           "-o,--output", to.output,
+           "where the description goes; - for stdout (default: the device's name with .device.toml, here)")
         ->type_name("FILE|-");
 }
 void command(CLI::App& app, Arguments& to) {
@@ -188,7 +189,7 @@ const std::vector<Command>& commands() {
          "ended. Set-uid programs run without their privilege.\n\n"
          "Examples:\n"
          "  rehang record-ioctl /dev/ptmx -- script -qc true /dev/null\n"
-         "  rehang record-ioctl /dev/loop-control -o loop.toml -- losetup -f",
+         "  rehang record-ioctl /dev/loop-control -o loop.device.toml -- losetup -f",
          &record_ioctl,
          "Exit status: 0 recorded; 1 the command made no ioctl on the device; 2 usage, or no such device;\n"
          "3 rehang itself failed, or the command could not be executed."},

@@ -68,12 +68,21 @@ void print_error(const Error& error) {
     if (!error.hint.empty()) fmt::print(stderr, "  {}\n", error.hint);
 }
 
+namespace {
+
+// What describes a device for scenarios (docs/device-files.md) is none.
+bool is_scenario(const fs::path& file) {
+    return file.extension() == ".toml" && file.stem().extension() != ".device";
+}
+
+}  // namespace
+
 Expected<std::vector<std::string>> scenarios_in(const std::string& folder) {
     std::vector<std::string> files;
     std::error_code error;
     for (fs::recursive_directory_iterator entry(folder, error), end; !error && entry != end;
          entry.increment(error))
-        if (entry->path().extension() == ".toml" && entry->is_regular_file(error))
+        if (is_scenario(entry->path()) && entry->is_regular_file(error))
             files.push_back(entry->path().string());
     if (error) return misuse(fmt::format("can't read the folder {}: {}", folder, error.message()), "");
     if (files.empty()) return misuse(fmt::format("there are no scenarios (*.toml) in {}", folder), "");

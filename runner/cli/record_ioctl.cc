@@ -35,7 +35,7 @@ ExitCode tell(const Error& error) {
 ExitCode record_ioctl(const Arguments& arguments) {
     const std::filesystem::path device = arguments.device;
     const std::string file =
-        arguments.output.empty() ? device.filename().string() + ".toml" : arguments.output;
+        arguments.output.empty() ? device.filename().string() + ".device.toml" : arguments.output;
     auto output = OutputFile::open(file);
     if (!output) {
         print_error(output.error());
@@ -47,7 +47,7 @@ ExitCode record_ioctl(const Arguments& arguments) {
     description.summary = fmt::format("{}, as recorded", device.string());
     const std::string comment = fmt::format(
         "What {} answered to: {}\n"
-        "Recorded by `rehang record-ioctl`. Every request can be changed by hand (docs/fakes.md).",
+        "Recorded by `rehang record-ioctl`. Every request can be changed by hand (docs/device-files.md).",
         device.string(), fmt::join(arguments.command, " "));
     if (auto written = output->write(write_device(description, comment)); !written)
         return tell(written.error());
@@ -60,9 +60,10 @@ ExitCode record_ioctl(const Arguments& arguments) {
                    device.string());
         return ExitCode::differs;
     }
-    fmt::print(stderr,
-               "next: a scenario with [[fake]] device = \"{}\", file = \"{}\" replays it (docs/fakes.md)\n",
-               device.string(), file);
+    fmt::print(
+        stderr,
+        "next: a scenario with [[fake]] device = \"{}\", file = \"{}\" replays it (docs/device-files.md)\n",
+        device.string(), file);
     return ExitCode::as_expected;
 }
 

@@ -152,7 +152,8 @@ int run_to_breakpoint(pid_t pid) {
 // some virtual machines take the registers and never trap, and somebody else may use some of them.
 int hit_breakpoints(pid_t pid) {
     int status = 0;
-    if (::waitpid(pid, &status, 0) != pid || !WIFSTOPPED(status)) return ECHILD;
+    if (::waitpid(pid, &status, 0) != pid) return ECHILD;
+    if (!WIFSTOPPED(status)) return WIFEXITED(status) ? WEXITSTATUS(status) : ECHILD;  // it says why
     const auto code = reinterpret_cast<unsigned long>(&break_here);
     const auto data = reinterpret_cast<unsigned long>(&watched);
     const std::array<unsigned long, 4> addresses = {code, data, code + 1, code + 2};
@@ -225,6 +226,7 @@ Ability probe_hardware_breakpoint() {
     ability.use = Ability::Use::breakpoints;
     if (error == ENODATA) ability.detail = "were set, and not hit";
     if (error == ENOSPC) ability.detail = "something else uses some of the four";
+    if (error == EPERM) ability.fix = ptrace_fix();
     return ability;
 }
 

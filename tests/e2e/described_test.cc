@@ -151,6 +151,27 @@ result = 60
     CHECK_THAT(result.out, Contains("the model has no 0x6"));
 }
 
+TEST_CASE("the scenarios with described devices come out as expected, the same both times") {
+    if (must_skip()) return;
+    for (const std::string name : {"rtc-battery-empty", "kvm-recorded"}) {
+        const Finished result = rehang({"run", REHANG_SCENARIOS "/fakes/" + name + ".toml", "--repeat", "2"});
+        INFO(name << "\n" << result.out << result.err);
+        constexpr int unsupported = 125;
+        if (result.status == unsupported && !std::getenv("REHANG_MUST_RUN"))
+            WARN("skipped: " << result.out);
+        else
+            CHECK(result.status == 0);
+        CHECK((result.status != 0 || result.out.contains("2 of 2 as expected, identical")));
+    }
+}
+
+TEST_CASE("a folder's device files are no scenarios") {
+    const Folder folder;
+    folder.file("x.toml", text_of({}));
+    folder.file("y.device.toml", "format = 1\nopen = 'EIO'\n");
+    CHECK(rehang({"check", folder.path()}).status == 0);
+}
+
 TEST_CASE("check: mistakes of a device file are told at their places in it") {
     const Folder folder;
     folder.file("d.toml", "format = 1\n[[ioctl]]\nrequest = 'RTC_RD_TIME'\nstruct = { tm_sec = 's32' }\n");
