@@ -43,6 +43,7 @@ constexpr std::array packages{
     Package{"gdb", "gdb"},
     Package{"strace", "strace"},
     Package{"eu-stack", "elfutils"},
+    Package{"hwclock", "util-linux-extra"},
     Package{"python3", "python3-minimal"},
     Package{"gcc", "gcc"},
     Package{"g++", "g++"},
