@@ -19,12 +19,12 @@ class TargetMemory final : public Memory {
 
     bool read(std::uint64_t address, std::span<std::byte> into) const override {
         if (!inside(address, into.size())) return false;
-        std::memcpy(into.data(), bytes_.data() + (address - start), into.size());
+        if (!into.empty()) std::memcpy(into.data(), bytes_.data() + (address - start), into.size());
         return true;
     }
     bool write(std::uint64_t address, std::span<const std::byte> from) override {
         if (read_only_ || !inside(address, from.size())) return false;
-        std::memcpy(bytes_.data() + (address - start), from.data(), from.size());
+        if (!from.empty()) std::memcpy(bytes_.data() + (address - start), from.data(), from.size());
         return true;
     }
 
