@@ -14,7 +14,7 @@ struct Where {
     std::string rehang;     // the program
     std::string targets;    // folder
     std::string scenarios;  // folder
-    std::string crowd;      // the program of tests/programs/crowd.c
+    std::string programs;   // folder of the programs of tests/programs that are for benchmarks
 };
 
 // One combination of a scenario's matrix.

@@ -46,7 +46,7 @@ Expected<double> time_of(const std::vector<std::string>& argv, std::string_view 
 }
 
 Expected<void> print(const Where& where, int repeat) {
-    const Crowd crowd(where.crowd);
+    const Crowd crowd(where.programs + "/crowd");
     std::vector<double> gdb, diagnose;
     for (int i = 0; i < repeat; ++i) {
         const auto stacks =

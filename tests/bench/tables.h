@@ -28,6 +28,13 @@ Expected<void> print_fault_cost(const Where& where, const std::string& folder, i
 // under strace's -e inject with and without --seccomp-bpf; least of `repeat` rounds in turns.
 Expected<void> print_program_cost(const Where& where, const std::string& folder, int repeat);
 
+// An ioctl of a fake, by both ways in which it comes to the model: next to the host's device and to umockdev,
+// on all processors and bound to one; `repeat` rounds of each in turns.
+Expected<void> print_fake_cost(const Where& where, const std::string& folder, int repeat);
+
+// libvirt's probe of QEMU, with the fake /dev/kvm and with the host's: whole runs, `repeat` of each in turns.
+Expected<void> print_probe_cost(const Where& where, int repeat);
+
 // A million calls that the runner is asked about: whether all were counted, and what memory they take.
 Expected<void> print_million(const Where& where, const std::string& folder);
 
