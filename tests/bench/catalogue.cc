@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "command.h"
+#include "host/host.h"
 #include "plan/make_plan.h"
 #include "scenario/parse.h"
 
@@ -16,7 +17,10 @@ namespace {
 std::vector<std::string> scenario_files(const std::string& folder) {
     std::vector<std::string> files;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder))
-        if (entry.path().extension() == ".toml") files.push_back(entry.path());
+        // A *.device.toml describes a device for scenarios.
+        if (const auto& file = entry.path();
+            file.extension() == ".toml" && file.stem().extension() != ".device")
+            files.push_back(file);
     std::ranges::sort(files);
     return files;
 }
@@ -37,6 +41,13 @@ Entry make_entry(const Scenario& scenario, Plan plan) {
     return entry;
 }
 
+// By itself, too: what answers for a fake is only there in a run.
+bool can_run_bare(const Plan& plan) {
+    return plan.fakes.empty() && std::ranges::all_of(plan.needs, [](const std::string& need) {
+               return check_need(need).has_value();
+           });
+}
+
 }  // namespace
 
 Expected<std::vector<Entry>> read_catalogue(const Where& where) {
@@ -47,7 +58,8 @@ Expected<std::vector<Entry>> read_catalogue(const Where& where) {
         Plans plans = make_plans(parsed.scenario, {.set = {}, .targets = where.targets});
         if (has_errors(plans.diagnostics)) return broken(plans.diagnostics);
         for (Plan& plan : plans.plans)
-            if (plan.role == Role::scenario) entries.push_back(make_entry(parsed.scenario, std::move(plan)));
+            if (plan.role == Role::scenario && can_run_bare(plan))
+                entries.push_back(make_entry(parsed.scenario, std::move(plan)));
     }
     return entries;
 }
