@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "base/duration.h"
 
@@ -37,9 +38,9 @@ struct Answer {
     // int to `number_at`, where `value` is the result.
     std::shared_ptr<File> opens = nullptr;
     std::optional<std::uint64_t> number_at = std::nullopt;
-    // The call waits until a signal comes, and gives EINTR then. Only for requests that may_wait() names.
+    // The call waits until a signal comes, and gives EINTR then. Only for one of waiting_requests().
     bool waits = false;
-    // The caller gets the answer this much later. Only for requests that may_wait() names, too.
+    // The caller gets the answer this much later. Only for one of waiting_requests(), too.
     Duration delay{0};
     // The model has no such request; `value` is -ENOTTY then. The report lists it.
     bool unknown = false;
@@ -67,12 +68,9 @@ class Device {
     virtual ~Device() = default;
     // One more open(2) of the device's path. `value` is -errno, or `opens` is there.
     virtual Answer open(int flags) = 0;
-    // This request may have to wait, for a signal or for some time: it must come in a way that signals can
+    // Requests that may have to wait, for a signal or for some time: they must come in a way that signals can
     // interrupt.
-    virtual bool may_wait(std::uint32_t request) const {
-        static_cast<void>(request);
-        return false;
-    }
+    virtual std::vector<std::uint32_t> waiting_requests() const { return {}; }
 };
 
 }  // namespace rehang::fakes

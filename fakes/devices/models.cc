@@ -13,19 +13,16 @@ namespace {
 
 struct Model {
     std::string_view name;
-    std::string_view summary;
     std::vector<SettingProblem> (*check)(const Settings& settings);
     std::unique_ptr<Device> (*make)(const Settings& settings);
 };
 
 constexpr auto models = std::to_array<Model>({
     {.name = "kvm-x86",
-     .summary = "KVM on an Intel machine, whose guests wait for ever",
      .check =
          [](const Settings& settings) { return kvm::check_kvm_settings(kvm::Architecture::x86, settings); },
      .make = kvm::x86::make_device},
     {.name = "kvm-arm64",
-     .summary = "KVM on an ARMv8.0 machine, whose guests wait for ever",
      .check =
          [](const Settings& settings) { return kvm::check_kvm_settings(kvm::Architecture::arm64, settings); },
      .make = kvm::arm64::make_device},
@@ -42,11 +39,6 @@ std::vector<std::string> model_names() {
     std::vector<std::string> names;
     for (const Model& model : models) names.emplace_back(model.name);
     return names;
-}
-
-std::string_view model_summary(std::string_view model) {
-    const Model* found = find_model(model);
-    return found ? found->summary : std::string_view();
 }
 
 std::vector<SettingProblem> check_settings(std::string_view model, const Settings& settings) {

@@ -22,8 +22,6 @@ struct SettingProblem {
 };
 
 std::vector<std::string> model_names();
-// What a model is for, in one sentence; empty for a model that does not exist.
-std::string_view model_summary(std::string_view model);
 
 std::vector<SettingProblem> check_settings(std::string_view model, const Settings& settings);
 // The settings must have no problem.

@@ -12,7 +12,6 @@
 #include <cctype>
 #include <cstring>
 #include <filesystem>
-#include <set>
 
 #include "base/files.h"
 #include "base/ioctl_requests.h"
@@ -44,6 +43,8 @@ void unmap(std::span<std::byte> mapped) {
 Fakes::Fakes(const Plan& plan) : plan_(&plan), states_(plan.fakes.size()) {
     for (const PlannedFake& fake : plan.fakes) {
         devices_.push_back(device_of(fake));
+        const auto waiting = devices_.back()->waiting_requests();
+        waiting_.emplace_back(waiting.begin(), waiting.end());
     }
     if (any()) closings_.reset(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
 }
@@ -148,17 +149,7 @@ std::string request_name(std::uint32_t request, const std::string& device) {
 }
 
 std::vector<std::uint32_t> waiting_requests(const PlannedFake& fake) {
-    const auto device = device_of(fake);
-    std::set<std::uint32_t> waiting;
-    const auto ask = [&](std::uint32_t request) {
-        if (device->may_wait(request)) waiting.insert(request);
-    };
-    constexpr std::uint32_t plain_numbers = 1U << (_IOC_NRBITS + _IOC_TYPEBITS);
-    for (std::uint32_t request = 0; request < plain_numbers; ++request) ask(request);
-    for (const std::string& name : ioctl_request_names()) ask(*ioctl_request(name));
-    if (fake.description)
-        for (const fakes::DescribedRequest& one : fake.description->requests) ask(one.request);
-    return {waiting.begin(), waiting.end()};
+    return device_of(fake)->waiting_requests();
 }
 
 }  // namespace rehang

@@ -8,6 +8,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ class Fakes {
 
     fakes::Device& device(size_t fake) { return *devices_[fake]; }
     bool may_wait(const OpenFile& open, std::uint32_t request) const {
-        return devices_[open.fake]->may_wait(request);
+        return waiting_[open.fake].contains(request);
     }
     // A descriptor of what a model has opened, for a target. `of_device`: the device itself.
     Expected<UniqueFd> descriptor_of(size_t fake, std::shared_ptr<fakes::File> file, bool of_device);
@@ -77,6 +78,7 @@ class Fakes {
 
     const Plan* plan_;
     std::vector<std::unique_ptr<fakes::Device>> devices_;  // as plan.fakes
+    std::vector<std::set<std::uint32_t>> waiting_;         // the same: requests that may have to wait
     std::vector<FakeState> states_;                        // the same
     std::map<std::uint64_t, Known> known_;                 // by the number in their descriptors' name
     std::uint64_t last_number_ = 0;
@@ -89,7 +91,7 @@ class Fakes {
 // it.
 std::string request_name(std::uint32_t request, const std::string& device);
 
-// Which of its requests may have to wait, of those that have a name, or neither a size nor a direction.
+// Which of its requests may have to wait.
 std::vector<std::uint32_t> waiting_requests(const PlannedFake& fake);
 
 }  // namespace rehang

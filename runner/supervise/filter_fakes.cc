@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstring>
 
-#include "base/error.h"
 #include "protocol.h"
 #include "supervise/system_call.h"
 
@@ -31,41 +30,43 @@ sock_filter load(std::uint32_t offset) {
 sock_filter give(std::uint32_t action) {
     return BPF_STMT(BPF_RET | BPF_K, action);
 }
-// Goes on with the next instruction if it is equal, and skips so many otherwise.
-sock_filter unless_equal_skip(std::uint32_t value, size_t skipped) {
-    REHANG_CHECK(skipped <= 255);
-    return BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 0, static_cast<std::uint8_t>(skipped));
-}
-
 void append(Code& code, const Code& more) {
     code.insert(code.end(), more.begin(), more.end());
 }
 
+// `what` if it is equal; otherwise behind that. A conditional jump reaches no further than 255 instructions.
+void add_if_equal(Code& code, std::uint32_t value, const Code& what) {
+    append(code, {BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0),
+                  BPF_STMT(BPF_JMP | BPF_JA, static_cast<std::uint32_t>(what.size()))});
+    append(code, what);
+}
+
 // `what`, for this call only.
 void add_for_call(Code& code, std::uint32_t architecture, int number, const Code& what) {
-    append(code, {load(offsetof(seccomp_data, arch)), unless_equal_skip(architecture, what.size() + 2),
-                  load(offsetof(seccomp_data, nr)),
-                  unless_equal_skip(static_cast<std::uint32_t>(number), what.size())});
-    append(code, what);
+    Code if_called = {load(offsetof(seccomp_data, nr))};
+    add_if_equal(if_called, static_cast<std::uint32_t>(number), what);
+    append(code, {load(offsetof(seccomp_data, arch))});
+    add_if_equal(code, architecture, if_called);
 }
 
 // The kernel takes 32 bits of it.
 Code stop_requests(const std::vector<std::uint32_t>& requests) {
     Code code = {load(lower_half_of(1))};
-    for (const std::uint32_t request : requests)
-        append(code, {unless_equal_skip(request, 1), give(SECCOMP_RET_TRACE)});
+    for (const std::uint32_t request : requests) add_if_equal(code, request, {give(SECCOMP_RET_TRACE)});
     return code;
 }
 
 void add_handed_on(Code& code) {
-    append(code, {load(offsetof(seccomp_data, nr)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, handed_on_mask),
-                  unless_equal_skip(handed_on_base, 1), give(SECCOMP_RET_USER_NOTIF)});
+    append(code, {load(offsetof(seccomp_data, nr)), BPF_STMT(BPF_ALU | BPF_AND | BPF_K, handed_on_mask)});
+    add_if_equal(code, handed_on_base, {give(SECCOMP_RET_USER_NOTIF)});
 }
 
 Code at_offset(std::uint64_t offset, std::uint32_t action) {
-    return {load(lower_half_of(3)), unless_equal_skip(static_cast<std::uint32_t>(offset), 3),
-            load(upper_half_of(3)), unless_equal_skip(static_cast<std::uint32_t>(offset >> 32), 1),
-            give(action)};
+    Code upper = {load(upper_half_of(3))};
+    add_if_equal(upper, static_cast<std::uint32_t>(offset >> 32), {give(action)});
+    Code code = {load(lower_half_of(3))};
+    add_if_equal(code, static_cast<std::uint32_t>(offset), upper);
+    return code;
 }
 
 Code code_of(const std::vector<unsigned char>& program) {

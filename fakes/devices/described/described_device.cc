@@ -106,10 +106,11 @@ class DescribedDevice : public Device {
     }
 
     // A call that is answered late is stopped meanwhile, so that a signal can reach it.
-    bool may_wait(std::uint32_t request) const override {
-        return std::ranges::any_of(state_->description().requests, [&](const DescribedRequest& one) {
-            return one.request == request && std::ranges::any_of(one.answers, &DescribedAnswer::is_late);
-        });
+    std::vector<std::uint32_t> waiting_requests() const override {
+        std::vector<std::uint32_t> late;
+        for (const DescribedRequest& one : state_->description().requests)
+            if (std::ranges::any_of(one.answers, &DescribedAnswer::is_late)) late.push_back(one.request);
+        return late;
     }
 
   private:

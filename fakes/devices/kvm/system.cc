@@ -44,8 +44,8 @@ Answer KvmDevice::open(int) {
     return opens(make_system(host_, std::move(share)));
 }
 
-bool KvmDevice::may_wait(std::uint32_t request) const {
-    return request == request::run;
+std::vector<std::uint32_t> KvmDevice::waiting_requests() const {
+    return {request::run};
 }
 
 }  // namespace rehang::fakes::kvm

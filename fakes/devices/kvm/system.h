@@ -30,7 +30,7 @@ class System : public File {
 class KvmDevice : public Device {
   public:
     Answer open(int flags) final;
-    bool may_wait(std::uint32_t request) const final;
+    std::vector<std::uint32_t> waiting_requests() const final;
 
   protected:
     explicit KvmDevice(HostPtr host) : host_(std::move(host)) {}

@@ -44,8 +44,7 @@ TEST_CASE("a vCPU that runs waits for a signal") {
     const char* model = GENERATE("kvm-x86", "kvm-arm64");
     Running running(model);
     MappedVcpu vcpu = running.vcpu(0);
-    CHECK(running.target.device->may_wait(request::run));
-    CHECK_FALSE(running.target.device->may_wait(request::get_mp_state));
+    CHECK(running.target.device->waiting_requests() == std::vector<std::uint32_t>{request::run});
 
     const Answer answer = running.target.call(vcpu.file, request::run);
     CHECK(answer.waits);

@@ -8,11 +8,9 @@ using kvm::Architecture;
 TEST_CASE("both architectures' KVM can be faked, and nothing that has no name") {
     CHECK(model_names() == std::vector<std::string>{"kvm-x86", "kvm-arm64"});
     for (const std::string& name : model_names()) {
-        CHECK_FALSE(model_summary(name).empty());
         CHECK(check_settings(name, {}).empty());
         CHECK(make_device(name, {}));
     }
-    CHECK(model_summary("kvm").empty());
     CHECK_FALSE(make_device("kvm", {}));
 }
 

@@ -145,8 +145,7 @@ TEST_CASE("described device: it may not open at all, and what it delays may wait
     const auto refuses = make_described_device(parse_device("format = 1\nopen = 'EBUSY'", "d").description);
     CHECK(refuses->open(0).value == -EBUSY);
     Opened opened("[[ioctl]]\nrequest = 1\ndelay = '5ms'\n[[ioctl]]\nrequest = 2\n");
-    CHECK(opened.device->may_wait(1));
-    CHECK_FALSE(opened.device->may_wait(2));
+    CHECK(opened.device->waiting_requests() == std::vector<std::uint32_t>{1});
     CHECK(opened.file->ioctl({.request = 1, .argument = 0}, opened.memory).delay == Duration(5000));
 }
 
