@@ -1,25 +1,22 @@
 #include "replay/stop_rest.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <filesystem>
-#include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
+#include "diagnose/proc_files.h"
 #include "supervise/identity.h"
 
 namespace rehang {
 namespace {
 
 std::vector<pid_t> threads_of(pid_t pid) {
-    std::vector<pid_t> threads;
-    std::error_code gone;
-    for (const auto& entry :
-         std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task", gone))
-        threads.push_back(std::stoi(entry.path().filename()));
-    return threads;
+    return proc::numbers_in(fmt::format("/proc/{}/task", pid)).value_or(std::vector<pid_t>());
 }
 
 // In the kernel for something short, or until a child of vfork goes on, is as good as stopped: the signal is
