@@ -36,12 +36,14 @@ ExitCode record_ioctl(const Arguments& arguments) {
     const std::filesystem::path device = arguments.device;
     const std::string file =
         arguments.output.empty() ? device.filename().string() + ".device.toml" : arguments.output;
+    const auto number = device_number(device);
+    if (!number) return tell(number.error());
     auto output = OutputFile::open(file);
     if (!output) {
         print_error(output.error());
         return ExitCode::broken;
     }
-    const auto recorded = record(device, arguments.command);
+    const auto recorded = record(*number, arguments.command);
     if (!recorded) return tell(recorded.error());
     fakes::Description description = recorded->recording.description();
     description.summary = fmt::format("{}, as recorded", device.string());

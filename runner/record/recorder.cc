@@ -34,13 +34,13 @@ std::string name_of(const std::string& link) {
     return link.starts_with(no_name_elsewhere) ? link.substr(no_name_elsewhere.size()) : link;
 }
 
-volatile std::sig_atomic_t ended_early = 0;
-
-// Without SA_RESTART: waiting ends.
-void end_early_on(int signal) {
-    struct sigaction action {};
-    action.sa_handler = [](int) { ended_early = 1; };
-    ::sigaction(signal, &action, nullptr);
+// What this process waits for: something of the command, and an early end of its own. Blocked, so that none
+// comes unseen between two looks.
+sigset_t awaited_signals() {
+    sigset_t signals;
+    ::sigemptyset(&signals);
+    for (const int signal : {SIGCHLD, SIGTERM, SIGHUP}) ::sigaddset(&signals, signal);
+    return signals;
 }
 
 std::string descriptor_path(pid_t tid, std::uint64_t descriptor) {
@@ -74,18 +74,13 @@ class Recorder {
 
     // Until all have ended, or this process is told to; the status of `root`, nothing if it goes on.
     std::optional<int> follow(pid_t root) {
-        std::optional<int> root_status;
-        while (ended_early == 0) {
-            int status = 0;
-            const pid_t tid = ::waitpid(-1, &status, __WALL);
-            if (tid < 0 && errno == EINTR) continue;
-            if (tid < 0) break;
-            if (WIFSTOPPED(status))
-                stopped(tid, status);
-            else if (tid == root)
-                root_status = status;
+        const sigset_t signals = awaited_signals();
+        while (handle_all(root)) {
+            siginfo_t came{};
+            const int signal = ::sigwaitinfo(&signals, &came);
+            if (signal == SIGTERM || signal == SIGHUP) break;
         }
-        return root_status;
+        return root_status_;
     }
 
     Recording take() && { return std::move(recording_); }
@@ -98,6 +93,19 @@ class Recorder {
         std::optional<size_t> mapped;  // it is an mmap(2) of so many bytes instead
     };
 
+    // What there is to be waited for by now; false if nobody is left.
+    bool handle_all(pid_t root) {
+        for (;;) {
+            int status = 0;
+            const pid_t tid = ::waitpid(-1, &status, __WALL | WNOHANG);
+            if (tid <= 0) return tid == 0;
+            if (WIFSTOPPED(status))
+                stopped(tid, status);
+            else if (tid == root)
+                root_status_ = status;
+        }
+    }
+
     void stopped(pid_t tid, int status) {
         const int event = status >> 16;
         const int signal = WSTOPSIG(status);
@@ -107,9 +115,7 @@ class Recorder {
             leaves(tid);
             resume(tid, Resume::run, 0);
         } else if (event == PTRACE_EVENT_STOP) {
-            const bool group_stop =
-                signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-            resume(tid, group_stop ? Resume::stay_stopped : Resume::run, 0);
+            resume(tid, is_stop_signal(signal) ? Resume::stay_stopped : Resume::run, 0);
         } else {
             if (event != 0) made_.erase(tid);  // it executes, or ends: no exit of a call comes
             resume(tid, Resume::run, event != 0 ? 0 : signal);
@@ -209,22 +215,9 @@ class Recorder {
     dev_t device_;
     std::set<std::string> files_;  // links of what the device has handed out
     std::map<pid_t, Made> made_;
+    std::optional<int> root_status_;
     Recording recording_;
 };
-
-Expected<dev_t> device_number(const std::string& path) {
-    struct stat status {};
-    if (::stat(path.c_str(), &status) != 0) {
-        auto error = failure(fmt::format("can't look at {}", path));
-        error.error().kind = Error::Kind::usage;
-        return error;
-    }
-    if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode))
-        return std::unexpected(Error{.kind = Error::Kind::usage,
-                                     .what = fmt::format("{} is no device", path),
-                                     .hint = "name a character or block device, such as /dev/ptmx"});
-    return status.st_rdev;
-}
 
 // Every ioctl, and every mmap of a file, is told to the tracer.
 bool install_filter() {
@@ -269,30 +262,47 @@ struct Pipe {
 
 }  // namespace
 
-Expected<Recorded> record(const std::string& device, const std::vector<std::string>& command) {
-    const auto number = device_number(device);
-    if (!number) return std::unexpected(number.error());
+Expected<dev_t> device_number(const std::string& path) {
+    const std::string hint = "name a character or block device, such as /dev/ptmx";
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        Error error = failure(fmt::format("can't look at {}", path)).error();
+        error.kind = Error::Kind::usage;
+        error.hint = hint;
+        return std::unexpected(std::move(error));
+    }
+    if (!S_ISCHR(status.st_mode) && !S_ISBLK(status.st_mode))
+        return std::unexpected(
+            Error{.kind = Error::Kind::usage, .what = fmt::format("{} is no device", path), .hint = hint});
+    return status.st_rdev;
+}
+
+Expected<Recorded> record(dev_t device, const std::vector<std::string>& command) {
     auto go = Pipe::make(), error = Pipe::make();
     if (!go || !error) return std::unexpected((go ? error : go).error());
+    // Those of a terminal go to the command, too; it decides.
+    ::signal(SIGINT, SIG_IGN);
+    ::signal(SIGQUIT, SIG_IGN);
+    const sigset_t signals = awaited_signals();
+    sigset_t before;
+    ::sigprocmask(SIG_BLOCK, &signals, &before);
     const pid_t child = ::fork();
     if (child < 0) return failure("can't start a process");
     if (child == 0) {
         go->write.reset();
+        ::sigprocmask(SIG_SETMASK, &before, nullptr);
         become(command, *go, *error);
     }
     error->write.reset();
     if (auto traced = seize(child, IfTracerEnds::kill); !traced) {
         ::kill(child, SIGKILL);
         ::waitpid(child, nullptr, 0);
-        return std::unexpected(std::move(traced).error());
+        Error refused = std::move(traced).error();
+        refused.hint = "`rehang doctor` says why this host does not allow it, and what to do";
+        return std::unexpected(std::move(refused));
     }
-    // Those of a terminal go to the command, too; it decides.
-    ::signal(SIGINT, SIG_IGN);
-    ::signal(SIGQUIT, SIG_IGN);
-    end_early_on(SIGTERM);
-    end_early_on(SIGHUP);
     if (::write(go->write.get(), "x", 1) != 1) return failure("can't let the command begin");
-    Recorder recorder(*number);
+    Recorder recorder(device);
     const auto status = recorder.follow(child);
     ::fcntl(error->read.get(), F_SETFL, O_NONBLOCK);
     int reason = 0;

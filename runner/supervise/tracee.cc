@@ -52,6 +52,10 @@ bool is_interruption(int status) {
     return WIFSTOPPED(status) && status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8);
 }
 
+bool is_stop_signal(int signal) {
+    return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
+}
+
 std::optional<unsigned long> event_message(pid_t tid) {
     unsigned long message = 0;
     if (::ptrace(PTRACE_GETEVENTMSG, tid, nullptr, &message) != 0) return std::nullopt;

@@ -37,6 +37,8 @@ bool resume(pid_t tid, Resume how, int signal);
 bool interrupt(pid_t tid);
 // A wait status that may tell of that; a new thread's first stop looks the same.
 bool is_interruption(int status);
+// One of those that stop a process (signal(7)); with PTRACE_EVENT_STOP: it is in a group-stop.
+bool is_stop_signal(int signal);
 
 std::optional<unsigned long> event_message(pid_t tid);
 std::optional<user_regs_struct> registers(pid_t tid);

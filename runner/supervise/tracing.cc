@@ -20,10 +20,6 @@ Instant now() {
     return std::chrono::steady_clock::now();
 }
 
-bool is_stop_signal(int signal) {
-    return signal == SIGSTOP || signal == SIGTSTP || signal == SIGTTIN || signal == SIGTTOU;
-}
-
 constexpr int syscall_stop = SIGTRAP | 0x80;  // PTRACE_O_TRACESYSGOOD
 
 }  // namespace

@@ -2,6 +2,7 @@
 // scenario in which the recording answers instead.
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 
 #include "base/files.h"
 #include "catch.h"
@@ -71,7 +72,8 @@ TEST_CASE("record-ioctl: says what went wrong, and keeps what it has") {
     const std::string file = folder.path() + "/d.toml";
     const Finished no_device = rehang({"record-ioctl", "/dev/no-such-device", "-o", file, "--", "/bin/true"});
     CHECK(no_device.status == 2);
-    CHECK_THAT(no_device.err, Contains("can't look at /dev/no-such-device"));
+    CHECK_THAT(no_device.err, Contains("can't look at /dev/no-such-device") && Contains("such as /dev/ptmx"));
+    CHECK_FALSE(std::filesystem::exists(file));
     const Finished no_ioctl = rehang({"record-ioctl", "/dev/null", "-o", file, "--", "/bin/true"});
     CHECK(no_ioctl.status == 1);
     CHECK_THAT(no_ioctl.err, Contains("the command made no ioctl on /dev/null"));
@@ -149,6 +151,26 @@ result = 60
     CHECK(result.status == 0);
     // The one request that it does not have is told.
     CHECK_THAT(result.out, Contains("the model has no 0x6"));
+}
+
+TEST_CASE("a device may be late with as many requests as a file can describe") {
+    if (no_python()) return;
+    std::string answers;
+    for (int request = 1; request <= 250; ++request)
+        answers += "[[fake.ioctl]]\nrequest = " + std::to_string(request) +
+                   "\nresult = " + std::to_string(request) + "\ndelay = '1ms'\n";
+    constexpr auto uses = R"(import os, fcntl
+fd = os.open("/dev/gadget", os.O_RDWR)
+print([fcntl.ioctl(fd, request) for request in (1, 100, 250)])
+)";
+    const Folder folder;
+    const std::string scenario =
+        text_of({.argv = "'/usr/bin/python3', '-c', '''" + std::string(uses) + "'''",
+                 .rest = fake_of("/dev/gadget", answers),
+                 .expect = "outcome = \"exited\"\nexit = 0\nstdout = [\"[1, 100, 250]\"]"});
+    const Finished result = rehang({"run", folder.file("x.toml", scenario)});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
 }
 
 TEST_CASE("the scenarios with described devices come out as expected, the same both times") {
