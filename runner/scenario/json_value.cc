@@ -4,22 +4,10 @@
 
 #include <cmath>
 
+#include "base/quoted.h"
+
 namespace rehang {
 namespace {
-
-// RFC 8259, section 7.
-std::string quoted(std::string_view text) {
-    std::string json = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            json += {'\\', c};
-        else if (static_cast<unsigned char>(c) < 0x20)
-            json += fmt::format("\\u{:04x}", static_cast<unsigned>(c));
-        else
-            json += c;
-    }
-    return json + '"';
-}
 
 class ToJson {
   public:

@@ -10,6 +10,7 @@
 
 #include "base/ioctl_requests.h"
 #include "base/names.h"
+#include "base/quoted.h"
 
 namespace rehang {
 namespace {
@@ -17,19 +18,6 @@ namespace {
 using fakes::DescribedAnswer;
 using fakes::DescribedBytes;
 using fakes::DescribedRequest;
-
-std::string quoted(std::string_view text) {
-    std::string all = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\')
-            all += fmt::format("\\{}", c);
-        else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f)
-            all += fmt::format("\\u{:04x}", static_cast<unsigned char>(c));
-        else
-            all += c;
-    }
-    return all + "\"";
-}
 
 std::string hex(std::string_view bytes) {
     std::vector<std::string> all;

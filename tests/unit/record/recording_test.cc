@@ -118,6 +118,12 @@ TEST_CASE("recording: a driver that writes although its request's number says ot
     check_reads_back(calls);
 }
 
+TEST_CASE("recording: names with anything in them read back") {
+    auto creates = call(plain, 0, 7);
+    creates.opened = "a \"quoted\" \\ name\n\x7f";
+    check_reads_back({creates});
+}
+
 TEST_CASE("recording: changed parts of memory") {
     using Parts = std::vector<DescribedBytes>;
     CHECK(changed_parts("abc", "abc").empty());
