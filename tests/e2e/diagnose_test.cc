@@ -67,8 +67,8 @@ TEST_CASE(
                                     Contains("pthread_mutex_lock ← ") &&
                                     Contains("Nobody else could release it, and it can't while it waits."));
     // What an optimising compiler leaves of the program's own functions is not said here.
-    CHECK_THAT(text, Contains("\nStacks\n target main\n #0 libc.so.6") &&
-                         Contains("!pthread_mutex_lock\n") && Contains("rehang::e2e::"));
+    CHECK_THAT(text, Contains("\nStacks\n target main\n #0 libc.so.6") && Contains("!pthread_mutex_lock\n") &&
+                         Contains("rehang::e2e::"));
 }
 
 TEST_CASE("diagnose: the report for programs has one RUN of the role diagnosis") {
