@@ -45,6 +45,39 @@ void json(CLI::App& app, Arguments& to) {
                    "write a report for programs (docs/report.md); - for stdout, instead of the text")
         ->type_name("FILE|-");
 }
+void matrix(CLI::App& app, Arguments& to) {
+    app.add_option("--matrix", to.matrix,
+                   "run with each of these values of a parameter, instead of those of the scenario's [matrix]; may "
+                   "be repeated")
+        ->type_name("K=A,B,…")
+        ->expected(1)
+        ->take_all();
+}
+void junit(CLI::App& app, Arguments& to) {
+    app.add_option("--junit", to.junit, "write JUnit's XML for a CI system: a test case a scenario and control")
+        ->type_name("FILE|-");
+}
+void markdown(CLI::App& app, Arguments& to) {
+    app.add_option("--markdown", to.markdown, "write tables of what came out, for a bug report")
+        ->type_name("FILE|-");
+}
+void shard(CLI::App& app, Arguments& to) {
+    app.add_option("--shard", to.shard,
+                   "run only the I-th of N parts; `rehang merge` joins their reports (docs/ci.md)")
+        ->type_name("I/N");
+    app.add_option("--durations", to.durations,
+                   "an earlier report (--json), so that all parts take about the same time")
+        ->type_name("FILE");
+}
+void fail_fast(CLI::App& app, Arguments& to) {
+    app.add_flag("--fail-fast", to.fail_fast, "stop at the first run that is not as expected");
+}
+void list_only(CLI::App& app, Arguments& to) {
+    app.add_flag("--list", to.list_only, "say what would be run, and run nothing");
+}
+void reports(CLI::App& app, Arguments& to) {
+    app.add_option("REPORT", to.reports, "files that `rehang run --json` wrote")->required();
+}
 void trace(CLI::App& app, Arguments& to) {
     app.add_option("--trace", to.trace,
                    "write what happened when, for ui.perfetto.dev or chrome://tracing (docs/report.md)")
@@ -143,7 +176,8 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, repeat, jobs, seed, json, trace, keep, core, gdb, verbose, quiet},
+         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, list_only, shard, json, junit, markdown, trace, keep,
+          core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"
@@ -151,8 +185,19 @@ const std::vector<Command>& commands() {
          "  rehang run x.toml --repeat 200 --quiet          is it the same hang every time?\n"
          "  rehang run x.toml --gdb                         look at the hang itself\n"
          "  rehang run x.toml --trace x.json                what happened when: open it in ui.perfetto.dev\n"
-         "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json",
+         "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json\n"
+         "  rehang run x.toml --matrix lib=/opt/a.so,/opt/b.so   a table of what comes out\n"
+         "  rehang run scenarios --shard 2/4 --json 2.json --junit 2.xml",
          &run},
+        {"merge",
+         "join the reports of shards, and say what came out of all of them, and what is missing",
+         {reports, json, junit, markdown, quiet},
+         "Examples:\n"
+         "  rehang merge 1.json 2.json 3.json 4.json --json all.json --junit all.xml\n"
+         "  rehang merge shards/*.json --markdown summary.md",
+         &merge_reports,
+         "Exit status: as of `rehang run` for all these runs; 3 also when a shard is missing or broke off; 2 for a\n"
+         "file that is no report, and for reports that do not belong together."},
         {"check",
          "validate scenarios without running them; every mistake with its place and a suggestion",
          {scenarios, set},

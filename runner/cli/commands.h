@@ -15,8 +15,16 @@ struct Arguments {
     unsigned repeat = 1;
     unsigned jobs = 1;
     std::uint64_t seed = 0;
-    std::string json;   // file, "-" for stdout, "" for none
-    std::string trace;  // file, "" for none
+    std::vector<std::string> matrix;  // "K=a,b"
+    std::string json;                 // file, "-" for stdout, "" for none
+    std::string trace;                // file, "" for none
+    std::string junit;                // file, "-" for stdout, "" for none
+    std::string markdown;             // file, "-" for stdout, "" for none
+    std::string shard;                // "I/N", "" for all
+    std::string durations;            // an earlier report, "" for none
+    bool fail_fast = false;
+    bool list_only = false;
+    std::vector<std::string> reports;  // of merge
     bool keep = false;
     bool core = false;
     bool gdb = false;
@@ -36,6 +44,7 @@ ExitCode run(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode diagnose(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
+ExitCode merge_reports(const Arguments& arguments);
 ExitCode record_ioctl(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
 
