@@ -63,9 +63,11 @@ bool may_have_posix_timers(pid_t pid) {
     return !shown || !read_file_or_empty(fmt::format("/proc/{}/timers", pid)).empty();
 }
 
-// Something that this version does not follow, and that may end any wait of its process.
+// Something that this version does not follow, and that may end any wait of its process. A ring to which
+// nothing was ever submitted has nothing to complete; to submit takes a thread that runs.
 bool is_untracked_waker(const DescriptorSnapshot& descriptor) {
-    return descriptor.target == "anon_inode:[io_uring]" || descriptor.target == "anon_inode:[userfaultfd]";
+    if (descriptor.target == "anon_inode:[io_uring]") return !descriptor.unused_ring;
+    return descriptor.target == "anon_inode:[userfaultfd]";
 }
 
 // Is what `epoll` watches as the file number `fd`, the `nth` of that number from 0, still the process's file

@@ -35,11 +35,12 @@ PlannedQmp plan_qmp(const QmpDecl& declared) {
     return qmp;
 }
 
-// fakes/targets/qmp_speaker.cc: SOCKET MILLISECONDS COMMAND…
+// fakes/targets/qmp_speaker.cc: SOCKET MILLISECONDS PIDFILE COMMAND…
 void give_arguments(const QmpDecl& declared, PlannedProcess& speaker) {
     const Duration limit = declared.limit ? declared.limit->value : std::chrono::seconds(10);
     speaker.argv.push_back(speaker.qmp->socket);
     speaker.argv.push_back(fmt::format("{}", std::chrono::ceil<std::chrono::milliseconds>(limit).count()));
+    speaker.argv.push_back(declared.pidfile ? declared.pidfile->value : "-");
     for (const PlannedQmpCommand& command : speaker.qmp->say) speaker.argv.push_back(command.command);
 }
 

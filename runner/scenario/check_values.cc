@@ -54,12 +54,18 @@ class ValueCheck {
         if (process.cwd && known(*process.cwd) && !process.cwd->value.starts_with('/'))
             problems_.error(process.cwd->at, fmt::format("\"{}\" is no absolute path", process.cwd->value));
         if (process.qmp && known(process.qmp->socket)) socket(process.qmp->socket);
+        if (process.qmp && process.qmp->pidfile && known(*process.qmp->pidfile))
+            absolute(*process.qmp->pidfile);
+    }
+
+    bool absolute(const Text& path) {
+        if (path.value.starts_with('/')) return true;
+        problems_.error(path.at, fmt::format("\"{}\" is no absolute path", path.value));
+        return false;
     }
 
     void socket(const Text& path) {
-        if (!path.value.starts_with('/'))
-            problems_.error(path.at, fmt::format("\"{}\" is no absolute path", path.value));
-        else if (path.value.size() > longest_socket_path)
+        if (absolute(path) && path.value.size() > longest_socket_path)
             problems_.error(path.at,
                             fmt::format("a socket's path has at most {} bytes", longest_socket_path));
     }

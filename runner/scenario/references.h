@@ -46,6 +46,7 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(process.cwd);
         if (!process.qmp) continue;
         visit(process.qmp->socket);
+        if (process.qmp->pidfile) visit(*process.qmp->pidfile);
         for (auto& command : process.qmp->say)
             for (auto* json : {&command.arguments, &command.expect})
                 if (*json) for_each_text_of(**json, visit);

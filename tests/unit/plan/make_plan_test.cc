@@ -318,6 +318,7 @@ name = "speaker"
 [process.qmp]
 socket = "/tmp/${p}"
 limit = "1500us"
+pidfile = "/tmp/${p}.pid"
 say = [
     { execute = "a", arguments = { x = "${p}" } },
     { execute = "b", expect = ["${p}"] },
@@ -327,7 +328,7 @@ say = [
 p = "a\"b"
 )");
     const PlannedProcess& speaker = plans.at(0).processes.at(1);
-    CHECK(speaker.argv == Lines{"/targets/qmp_speaker", "/tmp/a\"b", "2",
+    CHECK(speaker.argv == Lines{"/targets/qmp_speaker", "/tmp/a\"b", "2", "/tmp/a\"b.pid",
                                 R"({"execute":"a","arguments":{"x":"a\"b"}})", R"({"execute":"b"})",
                                 R"({"execute":"c"})"});
     REQUIRE(speaker.qmp);
@@ -335,4 +336,11 @@ p = "a\"b"
     CHECK(speaker.qmp->say.at(1).expect == R"(["a\"b"])");
     CHECK(speaker.qmp->say.at(2).error == "E");
     CHECK(plans.at(0).sandbox.visible == Lines{"/targets"});
+}
+
+TEST_CASE("a speaker waits ten seconds for its socket, and for no daemon, if nothing else is said") {
+    const auto plans = plans_of(
+        "[[process]]\nname = \"speaker\"\n[process.qmp]\nsocket = \"/tmp/q\"\nsay = [{execute = \"a\"}]\n");
+    CHECK(plans.at(0).processes.at(1).argv ==
+          Lines{"/targets/qmp_speaker", "/tmp/q", "10000", "-", R"({"execute":"a"})"});
 }
