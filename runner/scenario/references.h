@@ -39,6 +39,11 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
     };
     each(scenario.needs);
     each(scenario.sandbox.private_folders);
+    for (auto& file : scenario.sandbox.files) {
+        visit(file.path);
+        maybe(file.text);
+        maybe(file.append);
+    }
     for (auto& process : scenario.processes) {
         each(process.argv);
         each(process.preload);

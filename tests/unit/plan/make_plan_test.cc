@@ -91,6 +91,13 @@ lib = "libx.so"
 [sandbox]
 private = ["/var/lib/x"]
 limits = { pids = 7, memory = "1GiB", output = "1MiB" }
+[[sandbox.file]]
+path = "/tmp/run"
+text = "exec ${lib} $${x}"
+mode = 0o755
+[[sandbox.file]]
+path = "/etc/passwd"
+append = "x"
 [[fault]]
 name = "stub"
 process = "second"
@@ -116,6 +123,14 @@ state = "zombie"
     CHECK(plan.processes[1].preload == Lines{"libx.so"});
     CHECK(plan.processes[1].cwd == "/x");
     CHECK(plan.sandbox.private_folders == Lines{"/var/lib/x"});
+    REQUIRE(plan.sandbox.files.size() == 2);
+    CHECK(plan.sandbox.files[0].path == "/tmp/run");
+    CHECK(plan.sandbox.files[0].text == "exec libx.so ${x}");
+    CHECK_FALSE(plan.sandbox.files[0].appended);
+    CHECK(plan.sandbox.files[0].mode == 0755);
+    CHECK(plan.sandbox.files[1].text == "x");
+    CHECK(plan.sandbox.files[1].appended);
+    CHECK(plan.sandbox.files[1].mode == 0644);
     CHECK(plan.sandbox.pids == 7);
     CHECK(plan.sandbox.memory == 1ULL << 30);
     CHECK(plan.sandbox.output == 1ULL << 20);
