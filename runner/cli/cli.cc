@@ -143,6 +143,20 @@ void output(CLI::App& app, Arguments& to) {
            "where the description goes; - for stdout (default: the device's name with .device.toml, here)")
         ->type_name("FILE|-");
 }
+void reproduced(CLI::App& app, Arguments& to) {
+    app.add_option("REPORT|SCENARIO", to.reproduced,
+                   "a report of `run --json` or `diagnose --json`, or a scenario, which is run for it")
+        ->required();
+}
+void seen(CLI::App& app, Arguments& to) {
+    app.add_option("BACKTRACE|REPORT", to.seen,
+                   "what gdb's `thread apply all bt` printed, of one process or of several; or another "
+                   "report; - for stdin")
+        ->required();
+}
+void only_yes_or_no(CLI::App& app, Arguments& to) {
+    app.add_flag("-q,--quiet", to.quiet, "one line with the answer; no colour, no progress");
+}
 void command(CLI::App& app, Arguments& to) {
     app.add_option("COMMAND", to.command, "what uses the device, with its arguments, behind --")->required();
 }
@@ -162,6 +176,10 @@ constexpr auto diagnose_exit_codes =
     "Exit status: 0 not stuck, or ended; 1 stuck: proven, at least some of its threads can never go on;\n"
     "2 usage, or no such process; 3 rehang itself failed; 125 this user may not look into it: which\n"
     "permission is missing is said on stderr; 130 interrupted.";
+
+constexpr auto match_exit_codes =
+    "Exit status: 0 the same hang; 1 another one, or none; 2 usage, or a file that can't be read as what it\n"
+    "is to be; 3 rehang itself failed; 125 the scenario can't run here.";
 
 struct Command {
     const char* name;
@@ -226,6 +244,16 @@ const std::vector<Command>& commands() {
          "  rehang diagnose $(pidof myserver) --quiet && echo fine",
          &diagnose,
          diagnose_exit_codes},
+        {"match",
+         "is what was reproduced the hang that somebody saw, in a debugger or in another report?",
+         {reproduced, seen, set, json, only_yes_or_no},
+         "Examples:\n"
+         "  rehang match report.json backtrace.txt               which threads agree, and in which frames\n"
+         "  rehang match localtime-lock-at-fork backtrace.txt    runs the scenario first\n"
+         "  rehang match mine.json theirs.json --quiet           two reports\n"
+         "  gdb -batch -p 4711 -ex 'thread apply all bt' | rehang match report.json -",
+         &match,
+         match_exit_codes},
         {"record-ioctl",
          "write what a real device answers to a command's ioctls, as a device file for [[fake]]",
          {output, device, command},
