@@ -61,7 +61,7 @@ Expected<std::vector<Sighting>> run_scenario(const std::string& scenario, const 
             if (from.prepared.plans[plan].role == Role::control) continue;
             Job job;
             job.file = from.file;
-            job.set = loaded.set;
+            job.set = from.set;
             job.targets = targets_folder();
             job.plan = plan;
             jobs.push_back(std::move(job));
