@@ -69,6 +69,47 @@ void shard(CLI::App& app, Arguments& to) {
                    "an earlier report (--json), so that all parts take about the same time")
         ->type_name("FILE");
 }
+void versions(CLI::App& app, Arguments& to) {
+    app.add_option("--param", to.param, "the parameter of the scenario whose values are the versions")
+        ->type_name("NAME")
+        ->required();
+    app.add_option("--versions", to.versions,
+                   "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), or "
+                   "dir:'PATTERN' for paths in the order of their numbers")
+        ->type_name("SOURCE")
+        ->required();
+    app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
+    app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
+    app.add_option("--find", to.find, "the version that brought the bug (the default), or the one that mended it")
+        ->type_name("bug|fix")
+        ->check(CLI::IsMember({"bug", "fix"}));
+}
+void certainty(CLI::App& app, Arguments& to) {
+    app.add_option("--repeat", to.repeat,
+                   "a version is without the bug when N runs do not show it (default: 1)")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1'000'000U));
+    app.add_option("--noise", to.noise,
+                   "so often, from 0 to 0.4, a version is taken for another: versions are asked again until the "
+                   "answer is as certain as --confidence wants")
+        ->type_name("P")
+        ->check(CLI::Range(0.0, 0.4));
+    app.add_option("--confidence", to.confidence, "with --noise: how probable the answer has to be (default: 0.99)")
+        ->type_name("P")
+        ->check(CLI::Range(0.5, 0.999999));
+}
+void bisect_jobs(CLI::App& app, Arguments& to) {
+    app.add_option("--jobs", to.jobs, "ask N versions at a time: fewer rounds")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 16U));
+}
+void log(CLI::App& app, Arguments& to) {
+    app.add_option("--log", to.log, "keep what was found out in a file; one that was broken off goes on from there")
+        ->type_name("FILE");
+}
+void one_scenario(CLI::App& app, Arguments& to) {
+    app.add_option("SCENARIO", to.scenarios, "a scenario's file, or its name in the catalogue")->required()->expected(1);
+}
 void fail_fast(CLI::App& app, Arguments& to) {
     app.add_flag("--fail-fast", to.fail_fast, "stop at the first run that is not as expected");
 }
@@ -207,6 +248,18 @@ const std::vector<Command>& commands() {
          "  rehang run x.toml --matrix lib=/opt/a.so,/opt/b.so   a table of what comes out\n"
          "  rehang run scenarios --shard 2/4 --json 2.json --junit 2.xml",
          &run},
+        {"bisect",
+         "which version of something brought a bug, or mended it",
+         {one_scenario, set, versions, certainty, bisect_jobs, seed, log, quiet},
+         "A version is bad when the scenario shows the same bug as with --bad: the same outcome, cause and stacks. Runs that say\n"
+         "nothing (unmet, timeout, unsupported, another bug) are made again, and then the version is skipped.\n\n"
+         "Examples:\n"
+         "  rehang bisect x.toml --param lib --versions list:1.0,1.1,1.2,1.3 --good 1.0 --bad 1.3\n"
+         "  rehang bisect x.toml --param lib --versions 'dir:builds/*/libx.so' --good builds/2.1/libx.so \\\n"
+         "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log",
+         &bisect,
+         "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the known versions\n"
+         "are not as they were said to be; 3 rehang itself failed; 130 interrupted."},
         {"merge",
          "join the reports of shards, and say what came out of all of them, and what is missing",
          {reports, json, junit, markdown, quiet},

@@ -22,6 +22,13 @@ struct Arguments {
     std::string markdown;             // file, "-" for stdout, "" for none
     std::string shard;                // "I/N", "" for all
     std::string durations;            // an earlier report, "" for none
+    std::string param;        // of bisect: whose values are versions
+    std::string versions;     // where they come from
+    std::string good, bad;    // of them
+    std::string find = "bug"; // "bug", "fix"
+    std::string log;          // file, "" for none
+    double noise = 0;         // how often a version's runs are wrong about it
+    double confidence = 0.99;
     bool fail_fast = false;
     bool list_only = false;
     std::vector<std::string> reports;  // of merge
@@ -42,6 +49,7 @@ struct Arguments {
 };
 
 ExitCode run(const Arguments& arguments);
+ExitCode bisect(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode diagnose(const Arguments& arguments);
 ExitCode match(const Arguments& arguments);

@@ -1,0 +1,114 @@
+#include "base/files.h"
+#include "catch.h"
+#include "command.h"
+#include "scenario_text.h"
+
+namespace rehang::e2e {
+namespace {
+
+using Catch::Matchers::Contains;
+
+// Versions are numbers: from 23 on the program ends with 3, which is the bug; `more` is what else it does.
+std::string counted(const std::string& more = "") {
+    return text_of({.argv = fmt::format(R"("/bin/sh", "-c", "{}test ${{v}} -ge 23 && exit 3; exit 0")", more),
+                    .scenario = "[params]\nv = \"1\"\n",
+                    .expect = "outcome = \"exited\"\nexit = 3"});
+}
+
+std::string list(int from, int to) {
+    std::string text = "list:";
+    for (int v = from; v <= to; ++v) text += fmt::format("{}{}", v == from ? "" : ",", v);
+    return text;
+}
+
+std::vector<std::string> question(const std::string& file, const std::string& good, const std::string& bad,
+                                  const std::vector<std::string>& more = {}) {
+    std::vector<std::string> words = {"bisect", file,     "--param", "v",     "--versions",
+                                      list(1, 40), "--good", good,      "--bad", bad};
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+}
+
+TEST_CASE("bisect finds the first bad version, and says what it and its neighbours do") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted());
+    const Finished result = rehang(question(file, "1", "40"));
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("first bad  23\n") && Contains("before  22: exited with 0\n") &&
+                               Contains("it      exited with 3, signature "));
+    CHECK_THAT(result.out, Contains("of 38 versions in "));
+
+    const Finished three = rehang(question(file, "1", "40", {"--jobs", "3"}));
+    CHECK_THAT(three.out, Contains("first bad  23\n") && Contains("in 3 rounds"));
+}
+
+TEST_CASE("bisect finds the version that mended it") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file =
+        folder.file("x.toml", text_of({.argv = R"("/bin/sh", "-c", "test ${v} -lt 9 && kill -ABRT $$; exit 0")",
+                                       .scenario = "[params]\nv = \"1\"\n",
+                                       .expect = "outcome = \"signaled\"\nsignal = \"SIGABRT\""}));
+    const Finished result = rehang(question(file, "40", "1", {"--find", "fix"}));
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("first fixed  9\n") && Contains("before  8: ended by SIGABRT"));
+}
+
+TEST_CASE("a version with another crash is skipped, and the answer says between which ones it is") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted("case ${v} in 22|23) kill -SEGV $$;; esac; "));
+    const Finished result = rehang(question(file, "1", "40"));
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, Contains("could not be judged") && Contains("another bug, skipped") &&
+                               Contains("\n  22  ended by SIGSEGV") && Contains("\n  24  exited with 3"));
+}
+
+TEST_CASE("a bisect that was broken off goes on from its log") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted()), log = folder.path() + "/bisect.log";
+    REQUIRE(rehang(question(file, "1", "40", {"--log", log})).status == 0);
+    const std::string whole = read_file(log).value();
+    // Three lines: what it is about, and the two ends; then a line that was not finished.
+    size_t end = 0;
+    for (int line = 0; line < 4; ++line) end = whole.find('\n', end) + 1;
+    folder.file("bisect.log", whole.substr(0, end + 9));
+    const Finished again = rehang(question(file, "1", "40", {"--log", log}));
+    CHECK(again.status == 0);
+    CHECK_THAT(again.out, Contains("(from the log)") && Contains("first bad  23\n"));
+    CHECK(read_file(log).value() == whole);
+
+    const Finished other = rehang(question(file, "2", "40", {"--log", log}));
+    CHECK(other.status == 2);
+    CHECK_THAT(other.err, Contains("bisect.log:1: this is the log of another bisect"));
+}
+
+TEST_CASE("versions that are not as they were said to be are told before the search") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted());
+    struct Wrong {
+        std::vector<std::string> words;
+        std::string message;
+    };
+    const auto wrong = GENERATE_COPY(values<Wrong>({
+        {question(file, "40", "1"), "the bad version comes before the good one"},
+        {question(file, "1", "40", {"--find", "fix"}), "there is no fix between them"},
+        {question(file, "1", "20"), "the bad version 20 does not show the bug: exited with 0"},
+        {question(file, "30", "40"), "the good version 30 has the bug, too"},
+        {question(file, "7", "7"), "are the same version"},
+        {question(file, "0", "40"), "--versions has no 0"},
+        {{"bisect", file, "--param", "w", "--versions", list(1, 4), "--good", "1", "--bad", "4"},
+         "the scenario has no parameter w"},
+        {{"bisect", file, "--param", "v", "--versions", "nonsense", "--good", "1", "--bad", "4"},
+         "--versions wants list:A,B,C"},
+    }));
+    const Finished result = rehang(wrong.words);
+    CHECK(result.status == 2);
+    CHECK_THAT(result.err, Contains(wrong.message));
+}
+
+}  // namespace
+}  // namespace rehang::e2e
