@@ -18,9 +18,13 @@ class History {
     size_t size() const { return has_.size(); }
     // True when `version` is `change` or was made from it.
     bool has(size_t version, size_t change) const { return has_[version][change]; }
+    // What a version was made from, and what was made from it.
+    const std::vector<size_t>& parents(size_t version) const { return parents_[version]; }
+    std::vector<size_t> children(size_t version) const;
 
   private:
-    std::vector<std::vector<bool>> has_;  // by version, by change
+    std::vector<std::vector<size_t>> parents_;  // by version
+    std::vector<std::vector<bool>> has_;        // by version, by change
 };
 
 }  // namespace rehang

@@ -8,6 +8,8 @@
 
 #include "base/files.h"
 #include "base/unique_fd.h"
+#include "bisect/builds.h"
+#include "bisect/git_history.h"
 #include "bisect/judge_version.h"
 #include "bisect/log.h"
 #include "bisect/search.h"
@@ -16,6 +18,7 @@
 #include "cli/load.h"
 #include "cli/paths.h"
 #include "cli/terminal.h"
+#include "host/cache_folder.h"
 #include "replay/worker_pool.h"
 #include "report/text_layout.h"
 
@@ -70,6 +73,23 @@ class Log {
     std::vector<LoggedVersion> known_;
 };
 
+// The versions in question, the older one of --good and --bad first, the newer one last.
+struct Source {
+    std::vector<std::string> names;
+    std::vector<std::string> shown;  // the same for people
+    History history;
+    std::optional<Builds> builds;  // of commits: the parameter's value is what was built
+
+    size_t index_of(const std::string& name) const {
+        return static_cast<size_t>(std::ranges::find(names, name) - names.begin());
+    }
+};
+
+// A version and the value that the parameter has for it.
+struct Candidate {
+    std::string name, value;
+};
+
 // Runs versions, and prints what they say.
 class Oracle {
   public:
@@ -77,21 +97,21 @@ class Oracle {
         : arguments_(arguments), style_(style), name_width_(name_width) {}
 
     // The scenario's first run with this version, whatever it says.
-    OrStopped<RunReport> run_once(const std::string& version) {
+    OrStopped<RunReport> run_once(const Candidate& candidate) {
         std::optional<RunReport> report;
-        auto ran = run_all({version}, [&](const std::string&, RunReport run) { report = std::move(run); });
+        auto ran = run_all({candidate}, [&](const std::string&, RunReport run) { report = std::move(run); });
         if (!ran) return std::unexpected(ran.error());
         return std::move(*report);
     }
 
     // Runs of these versions until each has its judgement.
-    OrStopped<std::map<std::string, VersionRuns>> judge(const std::vector<std::string>& versions,
+    OrStopped<std::map<std::string, VersionRuns>> judge(const std::vector<Candidate>& candidates,
                                                         const Reference& reference) {
         std::map<std::string, VersionRuns> results;
         for (;;) {
-            std::vector<std::string> undecided;
-            for (const std::string& version : versions)
-                if (!results[version].judgement(arguments_.repeat)) undecided.push_back(version);
+            std::vector<Candidate> undecided;
+            for (const Candidate& candidate : candidates)
+                if (!results[candidate.name].judgement(arguments_.repeat)) undecided.push_back(candidate);
             if (undecided.empty()) return results;
             auto ran = run_all(undecided, [&](const std::string& version, const RunReport& run) {
                 VersionRuns& runs = results[version];
@@ -102,22 +122,24 @@ class Oracle {
         }
     }
 
-    [[nodiscard]] bool tell(const LoggedVersion& version, bool from_log) const {
+    [[nodiscard]] bool tell(const LoggedVersion& version, const std::string& shown, bool from_log) const {
         const auto [mark, tone] = version.judgement == Judgement::present  ? std::pair("✗", Tone::bad)
                                   : version.judgement == Judgement::absent ? std::pair("✓", Tone::good)
                                                                            : std::pair("?", Tone::warn);
         const std::string skipped = version.judgement == Judgement::unknown ? ", skipped" : "";
-        return put(fmt::format("{} {}  {}{}{}\n", painted(mark, tone, style_), padded(version.version, name_width_),
+        return put(fmt::format("{} {}  {}{}{}\n", painted(mark, tone, style_), padded(shown, name_width_),
                                version.text, skipped,
                                from_log ? painted("  (from the log)", Tone::faint, style_) : ""));
     }
 
   private:
     template <class OnRun>
-    OrStopped<void> run_all(const std::vector<std::string>& versions, OnRun on_run) {
+    OrStopped<void> run_all(const std::vector<Candidate>& candidates, OnRun on_run) {
         std::vector<Job> jobs;
-        for (const std::string& version : versions) {
-            auto job = job_for(version);
+        std::vector<std::string> names;
+        for (const Candidate& candidate : candidates) {
+            names.push_back(candidate.name);
+            auto job = job_for(candidate.value);
             if (!job) return std::unexpected(job.error());
             jobs.push_back(std::move(*job));
         }
@@ -128,14 +150,14 @@ class Oracle {
                    .on_result =
                        [&](size_t index, Expected<RunReport> result) {
                            if (result)
-                               on_run(versions[index], std::move(*result));
+                               on_run(names[index], std::move(*result));
                            else
                                failed = std::move(result.error());
                            return !failed;
                        },
                    .on_standing = [](size_t, const RunReport&) { return OnStanding(); },
                    .on_tick =
-                       [&](size_t) { progress.show(fmt::format("running {}", fmt::join(versions, ", "))); }});
+                       [&](size_t) { progress.show(fmt::format("running {}", fmt::join(names, ", "))); }});
         if (!end) failed = end.error();
         if (failed) {
             print_error(*failed);
@@ -146,9 +168,9 @@ class Oracle {
     }
 
     // The scenario with this version; its control says nothing about a version.
-    OrStopped<Job> job_for(const std::string& version) {
+    OrStopped<Job> job_for(const std::string& value) {
         Arguments one = arguments_;
-        one.set.push_back(arguments_.param + "=" + version);
+        one.set.push_back(arguments_.param + "=" + value);
         const LoadedScenarios loaded = load_scenarios(one);
         if (loaded.broken) return std::unexpected(Stopped{ExitCode::broken});
         const LoadedScenario& scenario = loaded.scenarios.front();
@@ -172,10 +194,33 @@ bool finds_fix(const Arguments& arguments) {
     return arguments.find == "fix";
 }
 
-// The versions from the older one of --good and --bad to the newer one.
-Expected<std::vector<std::string>> versions_between(const Arguments& arguments) {
+// Also replaces --good and --bad by the commits that they name.
+Expected<Source> commits_of(Arguments& arguments, const std::string& repository) {
+    if (arguments.build.empty() || arguments.artifact.empty())
+        return misuse("commits have to be built", "--build 'make libx.so' --artifact libx.so");
+    std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
+    std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
+    auto commits = commits_between(repository, older, newer);
+    if (!commits) return std::unexpected(commits.error());
+    if (commits->ids.size() < 2) return misuse("--good and --bad are the same commit", "they have to differ");
+    older = commits->ids.front();
+    newer = commits->ids.back();
+    auto builds = Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
+    if (!builds) return std::unexpected(builds.error());
+    Source source{.names = commits->ids, .shown = {}, .history = commits->history, .builds = std::move(*builds)};
+    for (const std::string& id : source.names) {
+        auto name = short_name(repository, id);
+        if (!name) return std::unexpected(name.error());
+        source.shown.push_back(std::move(*name));
+    }
+    return source;
+}
+
+Expected<Source> source_of(Arguments& arguments) {
+    constexpr std::string_view git = "git:";
+    if (arguments.versions.starts_with(git)) return commits_of(arguments, arguments.versions.substr(git.size()));
     auto versions = read_versions(arguments.versions);
-    if (!versions) return versions;
+    if (!versions) return std::unexpected(versions.error());
     if (arguments.good == arguments.bad) return misuse("--good and --bad are the same version", "they have to differ");
     const std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
     const std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
@@ -190,7 +235,8 @@ Expected<std::vector<std::string>> versions_between(const Arguments& arguments) 
                             "leave --find fix out to look for the version that brought the bug")
                    : misuse("the bad version comes before the good one",
                             "--find fix looks for the version that mended it; or are --good and --bad swapped?");
-    return std::vector<std::string>(first, last + 1);
+    const std::vector<std::string> names(first, last + 1);
+    return Source{.names = names, .shown = names, .history = History::list(names.size()), .builds = {}};
 }
 
 Expected<void> can_bisect(const Arguments& arguments) {
@@ -216,13 +262,13 @@ Judgement change_of(Judgement bug, const Arguments& arguments) {
 
 class Bisect {
   public:
-    Bisect(const Arguments& arguments, std::vector<std::string> versions, Log log)
+    Bisect(const Arguments& arguments, Source source, Log log)
         : arguments_(arguments),
-          versions_(std::move(versions)),
+          source_(std::move(source)),
           log_(std::move(log)),
           style_(stdout_style(arguments.quiet)),
           oracle_(arguments, style_, width()),
-          search_(History::list(versions_.size()),
+          search_(source_.history,
                   {.noise = arguments.noise, .confidence = arguments.confidence, .at_once = arguments.jobs}) {}
 
     ExitCode run() {
@@ -237,22 +283,29 @@ class Bisect {
   private:
     size_t width() const {
         size_t most = 0;
-        for (const std::string& version : versions_) most = std::max(most, columns_of(version));
+        for (const std::string& shown : source_.shown) most = std::max(most, columns_of(shown));
         return most;
     }
 
     bool take(const LoggedVersion& version, bool from_log) {
-        const auto index = static_cast<size_t>(std::ranges::find(versions_, version.version) - versions_.begin());
-        if (index >= versions_.size()) return true;  // of --versions, but not between --good and --bad
+        const size_t index = source_.index_of(version.version);
         seen_[version.version] = version;
         search_.told(index, change_of(version.judgement, arguments_));
-        return oracle_.tell(version, from_log);
+        return oracle_.tell(version, source_.shown[index], from_log);
     }
 
     // The version that is known to be bad shows what is looked for; the one that is known to be good must not have it.
     std::optional<ExitCode> judge_ends() {
+        auto built = build({arguments_.bad});
+        if (!built) return built.error().code;
+        if (built->front().value.empty()) {
+            print_error({.kind = Error::Kind::usage,
+                         .what = fmt::format("the bad version {} does not build", arguments_.bad),
+                         .hint = fmt::format("what the build wrote is in {}", log_of_build_)});
+            return ExitCode::broken;
+        }
         for (size_t tries = 0; tries <= most_retries; ++tries) {
-            auto bad = oracle_.run_once(arguments_.bad);
+            auto bad = oracle_.run_once(built->front());
             if (!bad) return bad.error().code;
             reference_ = reference_of(*bad);
             // What is to be seen in the bad version is what the scenario expects.
@@ -276,29 +329,53 @@ class Bisect {
         return ExitCode::broken;
     }
 
-    std::optional<ExitCode> ask_version(const std::string& version) {
-        auto runs = oracle_.judge({version}, reference_);
-        if (!runs) return runs.error().code;
-        return tell((*runs)[version], version);
-    }
+    std::optional<ExitCode> ask_version(const std::string& version) { return ask_names({version}); }
 
     std::optional<ExitCode> ask(const std::vector<size_t>& wanted) {
         std::vector<std::string> names;
-        for (const size_t index : wanted) names.push_back(versions_[index]);
-        auto runs = oracle_.judge(names, reference_);
-        if (!runs) return runs.error().code;
+        for (const size_t index : wanted) names.push_back(source_.names[index]);
         ++rounds_;
-        for (const std::string& name : names) {
-            ++asked_;
-            if (const auto stopped = tell((*runs)[name], name)) return stopped;
+        asked_ += names.size();
+        return ask_names(names);
+    }
+
+    // Builds them where they have to be built; one that does not build has no value.
+    OrStopped<std::vector<Candidate>> build(const std::vector<std::string>& names) {
+        std::vector<Candidate> candidates;
+        for (const std::string& name : names) candidates.push_back({.name = name, .value = name});
+        if (!source_.builds) return candidates;
+        Progress progress(names.size(), arguments_.quiet);
+        progress.show(fmt::format("building {}", fmt::join(names, ", ")));
+        const auto builds = source_.builds->of(names);
+        if (!builds) {
+            print_error(builds.error());
+            return std::unexpected(Stopped{ExitCode::failed});
         }
+        for (size_t i = 0; i < names.size(); ++i) {
+            candidates[i].value = (*builds)[i].artifact;
+            log_of_build_ = (*builds)[i].log;
+            if (candidates[i].value.empty()) unbuilt_[names[i]] = (*builds)[i].log;
+        }
+        return candidates;
+    }
+
+    std::optional<ExitCode> ask_names(const std::vector<std::string>& names) {
+        auto candidates = build(names);
+        if (!candidates) return candidates.error().code;
+        std::erase_if(*candidates, [](const Candidate& candidate) { return candidate.value.empty(); });
+        auto runs = oracle_.judge(*candidates, reference_);
+        if (!runs) return runs.error().code;
+        for (const std::string& name : names)
+            if (const auto stopped = tell((*runs)[name], name)) return stopped;
         return std::nullopt;
     }
 
     std::optional<ExitCode> tell(const VersionRuns& runs, const std::string& name) {
         const LoggedVersion version = {.version = name,
                                        .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
-                                       .text = runs.text(),
+                                       .text = unbuilt_.contains(name)
+                                                   ? fmt::format("does not build: {}", unbuilt_[name])
+                                                   : runs.text(),
                                        .signature = runs.signature};
         log_.write(to_line(version));
         if (!take(version, false)) return ExitCode::closed_output;
@@ -309,8 +386,8 @@ class Bisect {
         return search_.answer().candidates.size() == 1 ? ExitCode::as_expected : ExitCode::differs;
     }
 
-    std::string evidence(const std::string& version) const {
-        const auto seen = seen_.find(version);
+    std::string evidence(size_t version) const {
+        const auto seen = seen_.find(source_.names[version]);
         if (seen == seen_.end()) return "not asked";
         const std::string signature =
             seen->second.signature.empty() ? "" : fmt::format(", signature {}", seen->second.signature);
@@ -323,42 +400,46 @@ class Bisect {
         std::string text = "\n";
         if (answer.candidates.size() == 1) {
             const size_t first = answer.candidates.front();
-            text += fmt::format("{}  {}\n", painted(what, Tone::title, style_), versions_[first]);
-            text += fmt::format("  it      {}\n", evidence(versions_[first]));
-            text += fmt::format("  before  {}: {}\n", versions_[first - 1], evidence(versions_[first - 1]));
-            if (first + 1 < versions_.size())
-                text += fmt::format("  after   {}: {}\n", versions_[first + 1], evidence(versions_[first + 1]));
+            text += fmt::format("{}  {}\n", painted(what, Tone::title, style_), source_.shown[first]);
+            text += fmt::format("  it      {}\n", evidence(first));
+            for (const size_t before : source_.history.parents(first))
+                text += fmt::format("  before  {}: {}\n", source_.shown[before], evidence(before));
+            for (const size_t after : source_.history.children(first))
+                text += fmt::format("  after   {}: {}\n", source_.shown[after], evidence(after));
         } else {
             text += wrapped("", fmt::format("The {} version is one of these; those between could not be judged:", what),
                             style_);
             std::vector<size_t> candidates = answer.candidates;
             std::ranges::sort(candidates);
             for (const size_t index : candidates)
-                text += fmt::format("  {}  {}\n", padded(versions_[index], width()), evidence(versions_[index]));
+                text += fmt::format("  {}  {}\n", padded(source_.shown[index], width()), evidence(index));
         }
         if (arguments_.noise > 0) text += fmt::format("  probability {:.3f}\n", answer.probability);
         return text + fmt::format("asked {} of {} versions in {} rounds, besides the two that were known\n", asked_,
-                                  versions_.size() - 2, rounds_);
+                                  source_.names.size() - 2, rounds_);
     }
 
     const Arguments& arguments_;
-    std::vector<std::string> versions_;
+    Source source_;
     Log log_;
     TextStyle style_;
     Oracle oracle_;
     Search search_;
     Reference reference_;
     std::map<std::string, LoggedVersion> seen_;
+    std::map<std::string, std::string> unbuilt_;  // and what their builds wrote
+    std::string log_of_build_;
     size_t asked_ = 0, rounds_ = 0;
 };
 
 }  // namespace
 
-ExitCode bisect(const Arguments& arguments) {
-    auto versions = versions_between(arguments);
-    if (!versions) {
-        print_error(versions.error());
-        return ExitCode::broken;
+ExitCode bisect(const Arguments& given) {
+    Arguments arguments = given;
+    auto source = source_of(arguments);
+    if (!source) {
+        print_error(source.error());
+        return source.error().kind == Error::Kind::failed ? ExitCode::failed : ExitCode::broken;
     }
     if (const auto possible = can_bisect(arguments); !possible) {
         print_error(possible.error());
@@ -367,7 +448,7 @@ ExitCode bisect(const Arguments& arguments) {
     const Question question = {.scenario = arguments.scenarios.front(),
                                .param = arguments.param,
                                .find = arguments.find,
-                               .versions = *versions,
+                               .versions = source->names,
                                .good = arguments.good,
                                .bad = arguments.bad};
     auto log = Log::open(arguments.log, question);
@@ -375,7 +456,7 @@ ExitCode bisect(const Arguments& arguments) {
         print_error(log.error());
         return log.error().kind == Error::Kind::usage ? ExitCode::broken : ExitCode::failed;
     }
-    return Bisect(arguments, std::move(*versions), std::move(*log)).run();
+    return Bisect(arguments, std::move(*source), std::move(*log)).run();
 }
 
 }  // namespace rehang

@@ -74,10 +74,14 @@ void versions(CLI::App& app, Arguments& to) {
         ->type_name("NAME")
         ->required();
     app.add_option("--versions", to.versions,
-                   "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), or "
-                   "dir:'PATTERN' for paths in the order of their numbers")
+                   "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), "
+                   "dir:'PATTERN' for paths in the order of their numbers, or git:REPOSITORY for its commits")
         ->type_name("SOURCE")
         ->required();
+    app.add_option("--build", to.build, "of commits: the shell command that builds one, run in a work tree of its own")
+        ->type_name("COMMAND");
+    app.add_option("--artifact", to.artifact, "of commits: the file that the build makes; its path is the version")
+        ->type_name("PATH");
     app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
     app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
     app.add_option("--find", to.find, "the version that brought the bug (the default), or the one that mended it")
@@ -256,7 +260,9 @@ const std::vector<Command>& commands() {
          "Examples:\n"
          "  rehang bisect x.toml --param lib --versions list:1.0,1.1,1.2,1.3 --good 1.0 --bad 1.3\n"
          "  rehang bisect x.toml --param lib --versions 'dir:builds/*/libx.so' --good builds/2.1/libx.so \\\n"
-         "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log",
+         "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log\n"
+         "  rehang bisect x.toml --param lib --versions git:../libx --build 'make -j2 libx.so' --artifact libx.so \\\n"
+         "      --good v2.1 --bad main",
          &bisect,
          "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the known versions\n"
          "are not as they were said to be; 3 rehang itself failed; 130 interrupted."},

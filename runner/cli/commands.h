@@ -25,6 +25,8 @@ struct Arguments {
     std::string param;        // of bisect: whose values are versions
     std::string versions;     // where they come from
     std::string good, bad;    // of them
+    std::string build;        // of commits: what builds them,
+    std::string artifact;     // and the file that comes of it
     std::string find = "bug"; // "bug", "fix"
     std::string log;          // file, "" for none
     double noise = 0;         // how often a version's runs are wrong about it

@@ -1,3 +1,6 @@
+#include <filesystem>
+#include <fstream>
+
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
@@ -83,6 +86,83 @@ TEST_CASE("a bisect that was broken off goes on from its log") {
     const Finished other = rehang(question(file, "2", "40", {"--log", log}));
     CHECK(other.status == 2);
     CHECK_THAT(other.err, Contains("bisect.log:1: this is the log of another bisect"));
+}
+
+// A repository with a program that is a shell script: `count` commits on main; every seventh comes by a merge of two. The
+// program ends with 3 from commit `bug` on; those from `broken` to `broken` + 1 do not build.
+class Repository {
+  public:
+    explicit Repository(const Folder& folder) : path_(folder.path() + "/repo") {
+        std::filesystem::create_directory(path_);
+        git({"init", "--quiet", "--initial-branch=main"});
+    }
+
+    void commit(int number, int status, bool builds) const {
+        std::ofstream(path_ + "/tool.in") << "#!/bin/sh\n# version " << number << "\nexit " << status << "\n";
+        std::ofstream(path_ + "/build.sh") << (builds ? "cp tool.in tool; chmod +x tool\n" : "echo no; exit 7\n");
+        git({"add", "."});
+        git({"commit", "--quiet", "-m", fmt::format("change {}", number)});
+    }
+    void merge_side(int number) const {
+        git({"checkout", "--quiet", "-b", fmt::format("side-{}", number), "HEAD~1"});
+        std::ofstream(path_ + fmt::format("/notes-{}", number)) << "on the side\n";
+        git({"add", "."});
+        git({"commit", "--quiet", "-m", fmt::format("side {}", number)});
+        git({"checkout", "--quiet", "main"});
+        git({"merge", "--quiet", "--no-ff", "-m", fmt::format("merge {}", number), fmt::format("side-{}", number)});
+    }
+    void tag(const std::string& name) const { git({"tag", name}); }
+    const std::string& path() const { return path_; }
+
+  private:
+    void git(std::vector<std::string> words) const {
+        const std::vector<std::string> who = {"-C", path_, "-c", "user.name=t", "-c", "user.email=t@example.org"};
+        words.insert(words.begin(), who.begin(), who.end());
+        const Finished result = run_program("/usr/bin/git", words);
+        INFO(result.err);
+        REQUIRE(result.status == 0);
+    }
+    std::string path_;
+};
+
+TEST_CASE("bisect builds commits of a repository, follows merges, and skips what does not build") {
+    if (must_skip()) return;
+    const Folder folder;
+    const Repository repository(folder);
+    for (int number = 1; number <= 30; ++number) {
+        repository.commit(number, number >= 19 ? 3 : 0, number != 15 && number != 16);
+        if (number == 1) repository.tag("v1");
+        if (number % 7 == 0) repository.merge_side(number);
+    }
+    const std::string file = folder.file(
+        "x.toml", text_of({.argv = R"("${tool}")",
+                           .scenario = "[params]\ntool = \"/bin/true\"\n",
+                           .expect = "outcome = \"exited\"\nexit = 3"}));
+    const auto bisect = [&](const std::string& good, const std::string& bad) {
+        return run_program("/usr/bin/env",
+                           {"XDG_CACHE_HOME=" + folder.path() + "/cache", REHANG_PROGRAM, "bisect", file, "--param",
+                            "tool", "--versions", "git:" + repository.path(), "--build", "echo built >> " +
+                            folder.path() + "/count; sh build.sh", "--artifact", "tool", "--good", good, "--bad", bad,
+                            "--jobs", "2"});
+    };
+    const Finished result = bisect("v1", "main");
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains(" change 19\n") && Contains("first bad  "));
+    CHECK_THAT(result.out, Catch::Matchers::Matches("[^]*before  [0-9a-f]{12} change 18: [^]*"));
+    const std::string built = read_file(folder.path() + "/count").value();
+
+    // What was built is there, and the repository has no work tree more than before.
+    CHECK(bisect("v1", "main").out == result.out);
+    CHECK(read_file(folder.path() + "/count").value() == built);
+    CHECK_FALSE(std::filesystem::exists(repository.path() + "/.git/worktrees"));
+
+    const Finished wrong = bisect("main", "v1");
+    CHECK(wrong.status == 2);
+    CHECK_THAT(wrong.err, Contains("v1 was not made from main"));
+    const Finished unknown = bisect("v1", "nothing");
+    CHECK(unknown.status == 2);
+    CHECK_THAT(unknown.err, Contains("has no commit nothing"));
 }
 
 TEST_CASE("versions that are not as they were said to be are told before the search") {

@@ -21,6 +21,9 @@ TEST_CASE("a merge has what both sides brought, a side only its own") {
     CHECK(history.has(5, 4));
     CHECK_FALSE(history.has(4, 1));
     CHECK_FALSE(history.has(2, 3));
+    CHECK(history.parents(5) == std::vector<size_t>{2, 4});
+    CHECK(history.children(0) == std::vector<size_t>{1, 3});
+    CHECK(history.children(5).empty());
 }
 
 }  // namespace
