@@ -117,6 +117,11 @@ void one_scenario(CLI::App& app, Arguments& to) {
 void fail_fast(CLI::App& app, Arguments& to) {
     app.add_flag("--fail-fast", to.fail_fast, "stop at the first run that is not as expected");
 }
+void for_git(CLI::App& app, Arguments& to) {
+    app.add_flag("--bisect", to.for_git,
+                 "without controls, and with the exit status that `git bisect run` wants: 0 the bug is not there, 1 it is, "
+                 "125 can't tell, 128 broken");
+}
 void list_only(CLI::App& app, Arguments& to) {
     app.add_flag("--list", to.list_only, "say what would be run, and run nothing");
 }
@@ -239,7 +244,7 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, list_only, shard, json, junit, markdown, trace, keep,
+         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, for_git, list_only, shard, json, junit, markdown, trace, keep,
           core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"

@@ -31,6 +31,7 @@ struct Arguments {
     std::string log;          // file, "" for none
     double noise = 0;         // how often a version's runs are wrong about it
     double confidence = 0.99;
+    bool for_git = false;  // --bisect: the exit status is for git bisect run
     bool fail_fast = false;
     bool list_only = false;
     std::vector<std::string> reports;  // of merge

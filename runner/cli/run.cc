@@ -45,7 +45,8 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
         for (const Plan& plan : scenario.prepared.plans) plans.push_back(&plan);
     std::vector<PlannedJob> jobs;
     for (const LoadedScenario& scenario : loaded.scenarios)
-        for (size_t index = 0; index < scenario.prepared.plans.size(); ++index)
+        for (size_t index = 0; index < scenario.prepared.plans.size(); ++index) {
+            if (arguments.for_git && scenario.prepared.plans[index].role == Role::control) continue;
             for (int repeat = 1; repeat <= static_cast<int>(arguments.repeat); ++repeat) {
                 const Plan* const plan = &scenario.prepared.plans[index];
                 jobs.push_back({.job = {.file = scenario.file,
@@ -60,6 +61,7 @@ std::vector<PlannedJob> plan_jobs(const LoadedScenarios& loaded, const Arguments
                                         .stand = arguments.gdb || arguments.keep},
                                 .plan = plan});
             }
+        }
     return jobs;
 }
 
@@ -197,7 +199,9 @@ Expected<PoolEnd> run_all(const std::vector<PlannedJob>& planned, const Argument
 
 }  // namespace
 
-ExitCode run(const Arguments& arguments) {
+namespace {
+
+ExitCode run_and_tell(const Arguments& arguments) {
     const LoadedScenarios loaded = load_scenarios(arguments);
     if (loaded.broken) return ExitCode::broken;
     if (auto possible = can_look(arguments); !possible) {
@@ -231,8 +235,17 @@ ExitCode run(const Arguments& arguments) {
     const bool heard = output.finish();
     if (!end) return worse(output.exit_code(), ExitCode::failed);
     if (*end == PoolEnd::interrupted) return ExitCode::interrupted;
+    if (arguments.for_git) return output.for_git();
     const bool unheard = !heard || (*end == PoolEnd::stopped && !output.enough());
     return unheard && output.exit_code() != ExitCode::failed ? ExitCode::closed_output : output.exit_code();
+}
+
+}  // namespace
+
+ExitCode run(const Arguments& arguments) {
+    const ExitCode code = run_and_tell(arguments);
+    const bool broken = code == ExitCode::broken || code == ExitCode::failed;
+    return arguments.for_git && broken ? ExitCode::stop_bisect : code;
 }
 
 }  // namespace rehang

@@ -59,6 +59,9 @@ std::string RunOutput::text_of(const RunReport& report) {
 
 bool RunOutput::tell(const RunReport& report) {
     code_ = worse(code_, code_of(report));
+    bug_ = bug_ || report.as_expected;
+    // Another way to exit is a version without the bug; another crash or hang says nothing about this one.
+    says_nothing_ = says_nothing_ || (!report.as_expected && report.outcome != Outcome::exited);
     const bool read = !options_.text || put(text_of(report));
     ++told_;
     summary_.add(report);
@@ -120,6 +123,12 @@ bool RunOutput::finish() {
     const bool written = write_all_together();
     const std::string text = summary_text();
     return (text.empty() || put(text)) && ended && written;
+}
+
+ExitCode RunOutput::for_git() const {
+    if (!failures_.empty()) return ExitCode::stop_bisect;
+    if (bug_) return ExitCode::differs;
+    return says_nothing_ ? ExitCode::unsupported : ExitCode::as_expected;
 }
 
 // A reader of stdout that went is no failure, and needs no words.

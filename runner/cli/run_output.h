@@ -53,6 +53,8 @@ class RunOutput {
     bool enough() const { return options_.fail_fast && code_ != ExitCode::as_expected; }
     const TextStyle& style() const { return options_.style; }
     ExitCode exit_code() const { return code_; }
+    // What `git bisect run` is to be told: the bug is what the scenario expects.
+    ExitCode for_git() const;
 
   private:
     std::string text_of(const RunReport& report);
@@ -70,6 +72,8 @@ class RunOutput {
     std::vector<FailedRun> failures_;
     std::set<std::string> told_in_full_;  // what went wrong in the same way twice is told in full once
     ExitCode code_ = ExitCode::as_expected;
+    bool bug_ = false;         // in one of the runs
+    bool says_nothing_ = false;  // one of them
 };
 
 }  // namespace rehang

@@ -165,6 +165,19 @@ TEST_CASE("bisect builds commits of a repository, follows merges, and skips what
     CHECK_THAT(unknown.err, Contains("has no commit nothing"));
 }
 
+TEST_CASE("run --bisect has the exit status that git bisect run wants") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted("test ${v} = 5 && kill -SEGV $$; "));
+    const auto status = [&](const std::string& v) {
+        return rehang({"run", file, "--bisect", "--set", "v=" + v}).status;
+    };
+    CHECK(status("1") == 0);
+    CHECK(status("23") == 1);
+    CHECK(status("5") == 125);
+    CHECK(rehang({"run", file, "--bisect", "--set", "w=1"}).status == 128);
+}
+
 TEST_CASE("versions that are not as they were said to be are told before the search") {
     if (must_skip()) return;
     const Folder folder;
