@@ -51,10 +51,49 @@ struct rehang_ask {
     int64_t result;
 };
 
+/* Points at the guest's functions, by the same call at two more offsets, at which the runner stops the
+ * thread.
+ *
+ * REHANG_HOOKS_WANTED, once, before the program runs: the client offers `count` entries, each `entry_size`
+ * bytes of code from `entries` on. Entry i tells the runner that a thread is there, and then jumps to
+ * originals[i]. The runner writes functions' addresses there, and those of entries into the slots (GOT) by
+ * which the loaded modules call these functions. Where it wants none, nothing happens.
+ *
+ * REHANG_POINT_REACHED, by an entry: a thread is about to call the function. A hold is a call that takes
+ * long.
+ */
+#define REHANG_HOOKS_WANTED UINT64_C(0x8003726568616e67)
+#define REHANG_POINT_REACHED UINT64_C(0x8004726568616e67)
+
+struct rehang_hooks {
+    uint64_t magic;
+    uint64_t self;
+    uint64_t entries;   /* the guest's addresses */
+    uint64_t originals; /* of uint64_t[count] */
+    uint32_t entry_size;
+    uint32_t count;
+};
+
+struct rehang_reached {
+    uint64_t magic;
+    uint64_t self;
+    uint64_t index;        /* of the entry */
+    uint64_t arguments[8]; /* registers: the first arguments, if they are integers or pointers */
+    /* What the caller's stack can be unwound from: where the function will return to, and the stack pointer
+     * and the frame pointer there. */
+    uint64_t returns_to;
+    uint64_t stack;
+    uint64_t frame;
+};
+
 #ifdef __cplusplus
 static_assert(sizeof(struct rehang_ask) == 40);
+static_assert(sizeof(struct rehang_hooks) == 40);
+static_assert(sizeof(struct rehang_reached) == 112);
 #else
 _Static_assert(sizeof(struct rehang_ask) == 40, "no padding");
+_Static_assert(sizeof(struct rehang_hooks) == 40, "no padding");
+_Static_assert(sizeof(struct rehang_reached) == 112, "no padding");
 #endif
 
 #endif

@@ -1,6 +1,6 @@
 // Preloaded into a guest of qemu-user: asks the runner for every ioctl. It decides nothing and remembers
 // nothing: no lock, no descriptor, no state, so fork, exec, signals and the close of all descriptors can't
-// disturb it.
+// disturb it. Points at the guest's functions are in hooks.c.
 //
 // It makes system calls only, by syscall(): ioctl is one everywhere, and looking for the C library's own
 // would take the loader's lock.

@@ -9,6 +9,7 @@
 #include "base/files.h"
 #include "diagnose/asked_memory.h"
 #include "diagnose/diagnosis.h"
+#include "diagnose/guest_thread.h"
 #include "diagnose/proc_files.h"
 #include "diagnose/waits.h"
 
@@ -28,6 +29,13 @@ elf::SavedStack copy_stack(pid_t pid, std::uint64_t sp) {
     return {.start = sp, .bytes = read_memory(pid, sp, size)};
 }
 
+void look_into_guest(ThreadAtFork& thread, pid_t pid, const proc::Syscall& syscall) {
+    const auto mappings = elf::read_mappings(pid);
+    if (runs_arm64_guest(mappings))
+        thread.guest = guest_registers_at(pid, mappings,
+                                          {.number = syscall.number, .args = syscall.args, .sp = syscall.sp});
+}
+
 // What the runner knows better, the registers of a thread that it holds, stays.
 void look_where_it_stands(ThreadAtFork& thread, pid_t pid) {
     const std::string task = fmt::format("/proc/{}/task/{}", pid, thread.tid);
@@ -36,6 +44,7 @@ void look_where_it_stands(ThreadAtFork& thread, pid_t pid) {
     thread.running = !known && (!syscall || syscall->running);
     if (!syscall || syscall->running) return;
     if (!known) thread.registers = {.pc = syscall->pc, .sp = syscall->sp};
+    if (!thread.guest) look_into_guest(thread, pid, *syscall);
     if (syscall->number == SYS_futex && is_futex_wait(syscall->args)) thread.waits_for = syscall->args[0];
 }
 
@@ -49,7 +58,8 @@ ThreadAtFork look_at(pid_t pid, pid_t tid, const std::vector<ThreadAtFork>& held
     if (stat) thread.name = stat->comm;
     thread.inner_tid = proc::parse_status(read_file_or_empty(task + "/status")).inner_tid;
     look_where_it_stands(thread, pid);
-    if (!thread.running && thread.stack.bytes.empty()) thread.stack = copy_stack(pid, thread.registers.sp);
+    const std::uint64_t sp = thread.guest ? thread.guest->base + thread.guest->sp : thread.registers.sp;
+    if (!thread.running && thread.stack.bytes.empty()) thread.stack = copy_stack(pid, sp);
     return thread;
 }
 

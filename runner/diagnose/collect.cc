@@ -168,7 +168,9 @@ void Collector::recognise_retry_loops(ProcessSnapshot& process) {
     constexpr size_t frames = 3;  // a wrapper like syscall(), the function that waits, its caller
     for (ThreadSnapshot& thread : process.threads) {
         if (!is_timed_futex_wait(thread)) continue;
-        const auto stack = unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp}, nullptr, frames,
+        const auto stack =
+            thread.guest ? guest_unwinder(process, thread.guest->base).unwind(*thread.guest, nullptr, frames)
+                         : unwinder(process).unwind({.pc = thread.pc, .sp = thread.sp}, nullptr, frames,
                                                     elf::FramePointer::only_known);
         if (const RetryLoop* const loop = retry_loop_of(stack)) thread.retried_while = loop->locked_bits;
     }
@@ -183,6 +185,19 @@ elf::Unwinder& Collector::unwinder(const ProcessSnapshot& process) {
         .insert_or_assign(process.pid,
                           KeptUnwinder{.unwinder = elf::Unwinder(living_threads(process).front(), files_),
                                        .mappings = executable})
+        .first->second.unwinder;
+}
+
+elf::Unwinder& Collector::guest_unwinder(const ProcessSnapshot& process, std::uint64_t base) {
+    // What a guest executes is not executable here: files count.
+    const auto files = static_cast<size_t>(std::ranges::count_if(
+        process.mappings, [](const elf::Mapping& mapping) { return mapping.path.starts_with('/'); }));
+    const auto kept = guest_unwinders_.find(process.pid);
+    if (kept != guest_unwinders_.end() && kept->second.mappings == files) return kept->second.unwinder;
+    return guest_unwinders_
+        .insert_or_assign(process.pid, KeptUnwinder{.unwinder = elf::Unwinder::of_guest(
+                                                        living_threads(process).front(), base, files_),
+                                                    .mappings = files})
         .first->second.unwinder;
 }
 

@@ -28,11 +28,14 @@ class Collector {
 
     // Of a process that exists. Made anew after an exec.
     elf::Unwinder& unwinder(const ProcessSnapshot& process);
+    // Of a guest of qemu-user in the process.
+    elf::Unwinder& guest_unwinder(const ProcessSnapshot& process, std::uint64_t base);
 
   private:
     struct KeptUnwinder {
         elf::Unwinder unwinder;
-        size_t mappings = 0;  // how many executable ones the process had: another number means other modules
+        size_t mappings = 0;  // how many executable ones (of a guest: of files) the process had: another
+                              // number means other modules
     };
 
     Snapshot collect_in_sandbox(const Scope& scope, Detail detail);
@@ -46,7 +49,7 @@ class Collector {
 
     elf::Files& files_;
     SocketTables sockets_;
-    std::map<pid_t, KeptUnwinder> unwinders_;
+    std::map<pid_t, KeptUnwinder> unwinders_, guest_unwinders_;
     TreeNames names_;  // on a machine
     Census last_census_;
     Snapshot last_;  // as /proc shows it

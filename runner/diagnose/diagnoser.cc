@@ -186,7 +186,8 @@ void Diagnoser::Impl::unwind_all(Evidence& evidence) {
         for (const ThreadSnapshot& thread : process.threads) {
             if (thread.sp == 0) continue;
             auto& stack = evidence.stacks[thread.tid];
-            stack = collector.unwinder(process).unwind(known_registers(thread));
+            stack = thread.guest ? collector.guest_unwinder(process, thread.guest->base).unwind(*thread.guest)
+                                 : collector.unwinder(process).unwind(known_registers(thread));
             if (thread.moved) cut_at_nonsense(stack);
         }
     }

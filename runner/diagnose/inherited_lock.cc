@@ -5,6 +5,7 @@
 
 #include "diagnose/asked_memory.h"
 #include "diagnose/causes.h"
+#include "diagnose/fork_handlers.h"
 #include "diagnose/owner_at_fork.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/telling.h"
@@ -90,6 +91,15 @@ void draw_the_owner(Finding& finding, const InheritedLock& lock) {
     finding.nodes.push_back(std::move(owner));
 }
 
+void draw_missing_handlers(Finding& finding, const InheritedLock& lock, const MissingForkHandlers& missing) {
+    const std::string id = "symbol:" + missing.symbol;
+    finding.edges.push_back({.from = lock_node(lock.waiting.wait.address),
+                             .to = id,
+                             .label = missing.module + " refers to it weakly"});
+    finding.nodes.push_back(
+        {.id = id, .kind = "symbol", .label = missing.symbol + ", which no module exports"});
+}
+
 Finding tell(const Evidence& evidence, const InheritedLock& lock) {
     Finding finding = {.cause = Cause::inherited_lock,
                        .sentences = {},
@@ -97,6 +107,10 @@ Finding tell(const Evidence& evidence, const InheritedLock& lock) {
                        .nodes = {},
                        .edges = {}};
     finding.sentences = {what_hangs(evidence, lock), who_held_it(evidence, lock), why_for_ever(lock)};
+    if (const auto missing = missing_fork_handlers(evidence, lock.child, lock.waiting.wait.address)) {
+        finding.sentences.push_back(missing->sentence);
+        draw_missing_handlers(finding, lock, *missing);
+    }
     if (auto sentence = in_the_parent(evidence, lock)) finding.sentences.push_back(std::move(*sentence));
     const auto told = [&](const ThreadWait& thread) { return waits_for_it(lock, thread); };
     std::ranges::move(who_waits_in_turn(evidence, told), std::back_inserter(finding.sentences));

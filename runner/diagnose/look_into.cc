@@ -10,6 +10,7 @@
 
 #include "base/files.h"
 #include "diagnose/asked_memory.h"
+#include "diagnose/guest_thread.h"
 #include "diagnose/paths_asked.h"
 #include "diagnose/proc_files.h"
 #include "diagnose/snapshot_view.h"
@@ -43,6 +44,14 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     thread.sleeps_in = read_record(task + "/wchan");
     // The runner has been told of the call and has not answered yet.
     if (thread.sleeps_in.starts_with("seccomp_do_user_notification")) thread.paused = true;
+}
+
+void look_into_guest(ProcessSnapshot& process) {
+    for (ThreadSnapshot& thread : process.threads)
+        if (thread.in_syscall && thread.by_syscall)
+            thread.guest =
+                guest_registers_at(process.pid, process.mappings,
+                                   {.number = thread.syscall, .args = thread.args, .sp = thread.sp});
 }
 
 // One address space has the same mappings, so most need not be compared by kcmp(2). Where that is not
@@ -103,6 +112,7 @@ void look_into_process(ProcessSnapshot& process, const std::set<pid_t>& known_th
     process.alarm = process.alarm || may_have_posix_timers(left);
     process.untracked_wakers = std::ranges::any_of(process.descriptors, is_untracked_waker);
     process.ipc_namespace = proc::read_namespace(fmt::format("/proc/{}/ns/ipc", left));
+    if (runs_arm64_guest(process.mappings)) look_into_guest(process);
 }
 
 void find_shared_memory(Snapshot& snapshot) {

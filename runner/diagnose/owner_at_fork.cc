@@ -206,6 +206,9 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
 std::vector<elf::Frame> stack_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
                                       const ThreadAtFork& thread) {
     if (thread.running) return {};
+    if (thread.guest)
+        return evidence.collector.guest_unwinder(child, thread.guest->base)
+            .unwind(*thread.guest, &thread.stack);
     return evidence.collector.unwinder(child).unwind(thread.registers, &thread.stack);
 }
 

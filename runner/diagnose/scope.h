@@ -53,6 +53,9 @@ struct ThreadAtFork {
     std::uint64_t waits_for = 0;         // the futex word that it waited for itself; 0: none
     bool running = false;                // registers unknown
     elf::Registers registers;
+    // Of a program that qemu-user runs: then `stack` is the guest's, and the arguments are those of a
+    // function of it, as addresses of the host.
+    std::optional<elf::GuestRegisters> guest = {};
     std::array<std::uint64_t, 6> arguments{};  // rdi, rsi, rdx, rcx, r8, r9 where held at a function's entry
     bool arguments_known = false;
     elf::SavedStack stack;  // a copy: the child may overwrite its own

@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "elf/guest_registers.h"
 #include "elf/modules.h"
 #include "spin/loop_finder.h"
 
@@ -126,7 +127,9 @@ struct ThreadSnapshot {
     std::array<std::uint64_t, 6> args{};
     std::uint64_t sp = 0, pc = 0;
     bool by_syscall = true;  // by the instruction of this name: `int 0x80` makes 32-bit calls from anywhere
-    std::string sleeps_in;   // the kernel's function, from /proc/TID/wchan; "" or "0": not told
+    // Of a program that qemu-user runs in this thread: where it stands.
+    std::optional<elf::GuestRegisters> guest = {};
+    std::string sleeps_in;  // the kernel's function, from /proc/TID/wchan; "" or "0": not told
     // What the path leads to that it is about to open, or to connect to: a FIFO, a socket's file.
     std::optional<DescriptorSnapshot> opens;
     // By the runner: stays at a point, or is stopped for a moment and will go on.

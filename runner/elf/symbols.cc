@@ -1,8 +1,6 @@
 #include "elf/symbols.h"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <gelf.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -11,39 +9,10 @@
 #include <set>
 
 #include "base/demangle.h"
-#include "base/unique_fd.h"
+#include "elf/open_elf.h"
 
 namespace rehang::elf {
 namespace {
-
-struct ElfEnd {
-    void operator()(Elf* elf) const { ::elf_end(elf); }
-};
-using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
-
-// An open ELF file and libelf's handle on it, closed together.
-struct OpenElf {
-    UniqueFd fd;
-    ElfHandle elf;
-};
-
-Expected<OpenElf> open_elf(const std::string& path) {
-    ::elf_version(EV_CURRENT);
-    UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-    if (!fd) return failure(fmt::format("can't open {}", path));
-    ElfHandle elf(::elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
-    if (!elf || ::elf_kind(elf.get()) != ELF_K_ELF)
-        return std::unexpected(Error{.what = fmt::format("{} is not an ELF file", path), .hint = {}});
-    return OpenElf{.fd = std::move(fd), .elf = std::move(elf)};
-}
-
-template <class Visit>
-void for_each_section(Elf* elf, Visit visit) {
-    for (Elf_Scn* section = nullptr; (section = ::elf_nextscn(elf, section)) != nullptr;) {
-        GElf_Shdr header;
-        if (::gelf_getshdr(section, &header)) visit(section, header);
-    }
-}
 
 void read_symbol_table(Elf* elf, Elf_Scn* section, const GElf_Shdr& header, std::vector<Symbol>& symbols) {
     Elf_Data* data = ::elf_getdata(section, nullptr);
@@ -235,6 +204,14 @@ bool File::is_code(std::uint64_t value) const {
         code_, [&](const auto& segment) { return value >= segment.first && value < segment.second; });
 }
 
+std::vector<std::string> File::names_of(std::uint64_t value) const {
+    std::vector<std::string> names;
+    const auto same = std::ranges::equal_range(symbols_, value, {}, &Symbol::value);
+    for (const Symbol& symbol : same)
+        if (symbol.function) names.push_back(symbol.name);
+    return names;
+}
+
 const std::vector<std::string>& File::function_names() const {
     if (function_names_.empty()) {
         std::set<std::string> names;
@@ -270,6 +247,14 @@ const File* Files::get(const std::string& path) {
     if (known != files_.end()) return known->second.get();
     auto file = File::read(path);
     return files_.emplace(key, file ? std::make_unique<File>(std::move(*file)) : nullptr).first->second.get();
+}
+
+const Linkage* Files::linkage(const std::string& path) {
+    const File* file = get(path);
+    if (!file) return nullptr;
+    const auto known = linkages_.find(file);
+    if (known != linkages_.end()) return &known->second;
+    return &linkages_.emplace(file, Linkage::read(path)).first->second;
 }
 
 const LineTable* Files::lines(const std::string& path) {

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "elf/lines.h"
+#include "elf/linkage.h"
 
 namespace rehang::elf {
 
@@ -48,6 +49,8 @@ class File {
     const Symbol* find_object(std::string_view name) const;
     // The object or function whose extent holds `value`; for `SYMBOL+offset`.
     const Symbol* at(std::uint64_t value) const;
+    // Every name of the function that begins there.
+    std::vector<std::string> names_of(std::uint64_t value) const;
     // In a segment that is executed.
     bool is_code(std::uint64_t value) const;
     const std::string& debug_file() const {
@@ -78,9 +81,12 @@ class Files {
     const File* get(const std::string& path);
     // The same file's line table, read when it is asked for. Null where get() is.
     const LineTable* lines(const std::string& path);
+    // The same for what binds it to others.
+    const Linkage* linkage(const std::string& path);
 
   private:
     std::map<std::string, std::unique_ptr<File>> files_;
+    std::map<const File*, Linkage> linkages_;
     std::map<const File*, LineTable> lines_;
 };
 

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "elf/guest_registers.h"
 #include "elf/modules.h"
 
 namespace rehang::elf {
@@ -48,6 +49,8 @@ enum class FramePointer { may_be_guessed, only_known };
 class Unwinder {
   public:
     explicit Unwinder(pid_t pid, Files& files);
+    // Of the arm64 program that qemu-user runs in the process; `base` is what is added to its addresses.
+    static Unwinder of_guest(pid_t pid, std::uint64_t base, Files& files);
     Unwinder(Unwinder&&) noexcept;
     Unwinder& operator=(Unwinder&&) noexcept;
     ~Unwinder();
@@ -55,9 +58,13 @@ class Unwinder {
     // Innermost frame first, at most `most`. Never fails: where unwinding ends early, the frames so far.
     std::vector<Frame> unwind(const Registers& registers, const SavedStack* saved = nullptr, size_t most = 64,
                               FramePointer frame_pointer = FramePointer::may_be_guessed);
+    // The same for a guest's. Addresses in frames, and of what was saved, are the host's.
+    std::vector<Frame> unwind(const GuestRegisters& registers, const SavedStack* saved = nullptr,
+                              size_t most = 64);
 
   private:
     struct Impl;
+    explicit Unwinder(std::unique_ptr<Impl> impl);
     std::unique_ptr<Impl> impl_;
 };
 

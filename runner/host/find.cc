@@ -98,6 +98,9 @@ Expected<void> check_file(const std::string& name) {
     if (::stat(name.c_str(), &status) != 0) {
         const int error = errno;
         if (name == kvm) return unsupported(fmt::format("{} is not on this host", name), kvm_fix(error));
+        if (name.starts_with(arm64_root() + "/"))
+            return unsupported(fmt::format("{} is not there: a file of an arm64 system", name),
+                               "make it, without being root: tools/arm64-root --update");
         return missing(fmt::format("file {}", name), name);
     }
     const int access = S_ISCHR(status.st_mode) ? R_OK | W_OK : R_OK;

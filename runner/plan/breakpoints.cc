@@ -130,6 +130,9 @@ bool needs_breakpoint(const Prints&) {
 bool needs_breakpoint(const FaultFires&) {
     return false;
 }
+bool needs_breakpoint(const EntersGuestFunction&) {
+    return false;
+}
 
 }  // namespace
 

@@ -46,6 +46,8 @@ class SymbolCheck {
                 check({enters->place, process_of(point.process), point.at});
             if (const auto* leaves = std::get_if<LeavesSymbol>(&point.event))
                 check({leaves->place, process_of(point.process), point.at});
+            if (const auto* enters = std::get_if<EntersGuestFunction>(&point.event))
+                check_guest(*enters, process_of(point.process), point.at);
         }
         for (const PlannedFunctionFault& fault : plan_.function_faults) {
             const CodePlace place{.module = fault.module, .where = fault.symbol};
@@ -86,6 +88,28 @@ class SymbolCheck {
                        fmt::format("there is no {} on this host, so \"{}\" could not be checked", module,
                                    shown(use.place)));
         std::visit([&](const auto& where) { check_in(use, *file, where); }, use.place.where);
+    }
+
+    void check_guest(const EntersGuestFunction& enters, const PlannedProcess& process, Span at) {
+        const CodePlace place{.module = enters.module, .where = enters.symbol};
+        const PlaceUse use{place, process, at};
+        if (!has_client(process))
+            add(Diagnostic::Severity::note, use,
+                fmt::format("{} seems to be without the preload client, which points in guests need",
+                            process.name),
+                "preload it in the guest: \"-E\", \"LD_PRELOAD=${targets}/fake_client-aarch64.so\"");
+        const auto file = libraries_.find_in_guest(enters.module, process);
+        if (!file)
+            return add(Diagnostic::Severity::note, use,
+                       fmt::format("{} was not found for {}, so \"{}\" could not be checked", enters.module,
+                                   process.name, enters.symbol));
+        check_in(use, *file, enters.symbol);
+    }
+
+    static bool has_client(const PlannedProcess& process) {
+        const auto named = [](const std::string& text) { return text.contains("/fake_client-"); };
+        return std::ranges::any_of(process.argv, named) ||
+               std::ranges::any_of(process.env, [&](const auto& variable) { return named(variable.second); });
     }
 
     static std::string shown(const CodePlace& place) {

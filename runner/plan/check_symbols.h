@@ -18,6 +18,9 @@ class Libraries {
     // program, or a library of the host; nothing if there is none.
     virtual std::optional<std::string> find(const std::string& module,
                                             const PlannedProcess& process) const = 0;
+    // The same for a module of the program that qemu-user runs as this process.
+    virtual std::optional<std::string> find_in_guest(const std::string& module,
+                                                     const PlannedProcess& process) const = 0;
     // Every function that the file defines, as it can be named in a scenario: the mangled name, and the
     // demangled one without parameters.
     virtual const std::vector<std::string>& functions(const std::string& file) const = 0;

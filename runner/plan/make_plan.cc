@@ -28,6 +28,10 @@ std::string_view to_text(Role role) {
     return "?";
 }
 
+std::string EntersGuestFunction::text() const {
+    return fmt::format("guest:{}!{}", module, symbol);
+}
+
 std::string CodePlace::text() const {
     const std::string prefix = module.empty() ? "" : module + "!";
     if (const auto* symbol = std::get_if<std::string>(&where)) return prefix + *symbol;
@@ -80,6 +84,16 @@ std::vector<Params> combinations(const Scenario& scenario, const Params& set) {
     return all;
 }
 
+bool is_used_by_faults(const PointDecl& point, const std::vector<FaultDecl>& faults) {
+    const auto is_it = [&](const std::optional<Text>& name) {
+        return name && name->value == point.name.value;
+    };
+    return std::ranges::any_of(faults, [&](const FaultDecl& fault) {
+        return fault.call &&
+               (is_it(fault.call->after) || is_it(fault.call->before) || is_it(fault.call->hold));
+    });
+}
+
 // The scenario without the bug's condition.
 Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
     Scenario without = scenario;
@@ -93,6 +107,17 @@ Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
     // The points that these faults reach: check_names has seen that nothing else uses them.
     std::erase_if(without.points,
                   [&](const PointDecl& point) { return point.fault && dropped(*point.fault); });
+    // A thread stops for a moment at a guest's point, in whatever lock it is: none that only these holds
+    // need.
+    const auto named_by = [&](const std::vector<HoldDecl>& holds, const PointDecl& point) {
+        return std::ranges::any_of(holds, [&](const HoldDecl& hold) {
+            return hold.at.value == point.name.value || hold.until.value == point.name.value;
+        });
+    };
+    std::erase_if(without.points, [&](const PointDecl& point) {
+        return point.enter && point.enter->value.starts_with("guest:") && named_by(scenario.holds, point) &&
+               !named_by(without.holds, point) && !is_used_by_faults(point, without.faults);
+    });
     without.expect = control.expect;
     without.control.reset();
     return without;

@@ -71,6 +71,14 @@ struct CodePlace {
 struct EntersSymbol {
     CodePlace place;
 };
+// A program that qemu-user runs calls the function of one of its own modules.
+struct EntersGuestFunction {
+    std::string module;  // file name or soname
+    std::string symbol;
+    auto operator<=>(const EntersGuestFunction&) const = default;
+
+    std::string text() const;  // as the scenario has it
+};
 // The outermost call of the function in the thread has returned to its caller. A longjmp or an exception past
 // it is no return.
 struct LeavesSymbol {
@@ -119,9 +127,9 @@ struct Prints {
 struct FaultFires {
     size_t fault = 0;  // index into syscall_faults
 };
-using PointEvent =
-    std::variant<EntersSymbol, LeavesSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits, Execs,
-                 ReceivesSignal, MakesFile, ReturnsFromFork, GoesOnAfterFork, Prints, FaultFires>;
+using PointEvent = std::variant<EntersSymbol, LeavesSymbol, EntersSyscall, LeavesSyscall, IsBorn, Exits,
+                                Execs, ReceivesSignal, MakesFile, ReturnsFromFork, GoesOnAfterFork, Prints,
+                                FaultFires, EntersGuestFunction>;
 
 struct PlannedPoint {
     std::string name;

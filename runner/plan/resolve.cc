@@ -76,6 +76,9 @@ PointEvent entered(const PointDecl&, const LineName& name) {
 PointEvent entered(const PointDecl&, const OffsetName& name) {
     return EntersSymbol{{.module = name.module, .where = CodeOffset{name.offset}}};
 }
+PointEvent entered(const PointDecl&, const GuestFunctionName& name) {
+    return EntersGuestFunction{.module = name.function.module, .symbol = name.function.symbol};
+}
 PointEvent entered(const PointDecl& declared, const SyscallName& call) {
     return EntersSyscall{.number = call.number, .where = conditions_of(declared, call.name)};
 }

@@ -298,9 +298,10 @@ Expected<Recorded> record(dev_t device, const std::vector<std::string>& command)
     if (auto traced = seize(child, IfTracerEnds::kill); !traced) {
         ::kill(child, SIGKILL);
         ::waitpid(child, nullptr, 0);
-        return std::unexpected(Error{.kind = traced.error().kind,
-                                     .what = traced.error().what,
-                                     .hint = "`rehang doctor` says why this host does not allow it, and what to do"});
+        return std::unexpected(
+            Error{.kind = traced.error().kind,
+                  .what = traced.error().what,
+                  .hint = "`rehang doctor` says why this host does not allow it, and what to do"});
     }
     if (::write(go->write.get(), "x", 1) != 1) return failure("can't let the command begin");
     Recorder recorder(device);

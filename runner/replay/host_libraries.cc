@@ -4,6 +4,7 @@
 
 #include "base/demangle.h"
 #include "base/files.h"
+#include "host/guest_files.h"
 #include "host/host.h"
 
 namespace rehang {
@@ -24,6 +25,13 @@ std::optional<std::string> HostLibraries::find(const std::string& module,
         if (const auto program = find_program(process.argv.front()); program && is_module(*program, module))
             return program;
     return find_library(module);
+}
+
+std::optional<std::string> HostLibraries::find_in_guest(const std::string& module,
+                                                        const PlannedProcess& process) const {
+    std::vector<std::string> words = process.argv;
+    for (const auto& [name, value] : process.env) words.push_back(value);
+    return find_guest_file(module, words);
 }
 
 const std::vector<std::string>& HostLibraries::functions(const std::string& file) const {

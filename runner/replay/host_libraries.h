@@ -12,6 +12,8 @@ class HostLibraries : public Libraries {
     explicit HostLibraries(elf::Files& files) : files_(files) {}
 
     std::optional<std::string> find(const std::string& module, const PlannedProcess& process) const override;
+    std::optional<std::string> find_in_guest(const std::string& module,
+                                             const PlannedProcess& process) const override;
     const std::vector<std::string>& functions(const std::string& file) const override;
     size_t matches(const std::string& file, const std::string& symbol) const override;
     Line line(const std::string& file, const SourceLine& line) const override;

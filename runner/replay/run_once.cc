@@ -234,6 +234,7 @@ void tell(RunReport& report, const Plan& plan, Supervision& supervision, const T
     for (size_t i = 0; i < plan.fakes.size(); ++i)
         report.fakes.push_back(fake_report(plan.fakes[i], tracing.fakes().states()[i]));
     report.notes = tracing.notes();
+    std::ranges::move(tracing.guest_notes(), std::back_inserter(report.notes));
     if (supervision.end == End::process_limit)
         report.notes.push_back(
             fmt::format("more than {} processes and threads: [sandbox] limits.pids", plan.sandbox.pids));

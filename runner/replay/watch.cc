@@ -33,6 +33,16 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
     return known;
 }
 
+// Those of the caller, as if the function had just returned to it.
+elf::GuestRegisters registers_of(const GuestCall& call) {
+    constexpr size_t frame_pointer = 29, link = 30;
+    elf::GuestRegisters registers{
+        .base = call.base, .x = {}, .sp = call.stack - call.base, .pc = call.returns_to - call.base};
+    registers.x[frame_pointer] = call.frame - call.base;
+    registers.x[link] = registers.pc;
+    return registers;
+}
+
 // A thread that stands at a point, with all that ptrace shows of it.
 std::optional<ThreadAtFork> held_thread(const TrackedThread& thread, const Tracing& tracing) {
     const auto registers = tracing.held_registers(thread.tid);
@@ -53,6 +63,10 @@ std::optional<ThreadAtFork> held_thread(const TrackedThread& thread, const Traci
     held.arguments = {registers->rdi, registers->rsi, registers->rdx,
                       registers->rcx, registers->r8,  registers->r9};
     held.arguments_known = true;
+    if (const GuestCall* const call = tracing.held_guest_call(thread.tid)) {
+        held.arguments = call->arguments;
+        held.guest = registers_of(*call);
+    }
     return held;
 }
 

@@ -14,6 +14,7 @@ namespace rehang {
 namespace {
 
 constexpr std::string_view syscall_prefix = "syscall:";
+constexpr std::string_view guest_prefix = "guest:";
 
 std::expected<SyscallName, std::string> parse_syscall(std::string_view name) {
     const auto number = parse_call_name(name);
@@ -55,10 +56,11 @@ std::optional<OffsetName> parse_offset(std::string_view text) {
 // "fork", "syscal:read" and the like. Names of functions may hold ":", so a wrong prefix is only guessed at.
 std::string neither(std::string_view text) {
     const std::string_view prefix = text.substr(0, text.find(':'));
-    if (prefix.size() < text.size() && !text.substr(prefix.size()).starts_with("::") &&
-        !nearest(prefix, {"syscall"}).empty())
-        return fmt::format("\"{}\" does not say what is entered; did you mean \"{}{}\"?", text,
-                           syscall_prefix, text.substr(prefix.size() + 1));
+    const bool has_prefix = prefix.size() < text.size() && !text.substr(prefix.size()).starts_with("::");
+    const auto meant = has_prefix ? nearest(prefix, {"syscall", "guest"}) : std::vector<std::string>();
+    if (!meant.empty())
+        return fmt::format("\"{}\" does not say what is entered; did you mean \"{}:{}\"?", text,
+                           meant.front(), text.substr(prefix.size() + 1));
     if (syscall_number(text))
         return fmt::format(
             "\"{0}\" does not say whose; write \"syscall:{0}\" for the system call, \"MODULE!{0}\" for a "
@@ -67,10 +69,34 @@ std::string neither(std::string_view text) {
     return fmt::format("\"{}\" is neither \"MODULE!SYMBOL\" nor \"syscall:NAME\"", text);
 }
 
+// A function's entry is all that can be seen of a guest: its calls go through slots that the client can fill.
+std::expected<EnterName, std::string> parse_guest(std::string_view text) {
+    const std::string_view place = text.substr(guest_prefix.size());
+    const size_t mark = place.find('!');
+    if (place.starts_with(syscall_prefix))
+        return std::unexpected(
+            fmt::format("a guest's system calls are those that qemu-user makes for it: write \"{}\"", place));
+    if (parse_line(mark == std::string_view::npos ? place : place.substr(mark + 1)))
+        return std::unexpected(fmt::format(
+            "\"{}\" is a line: in a guest only calls of functions can be seen, \"guest:MODULE!SYMBOL\"",
+            text));
+    if (parse_offset(place))
+        return std::unexpected(
+            fmt::format("\"{}\" is an offset: in a guest only calls of functions can be seen, "
+                        "\"guest:MODULE!SYMBOL\"",
+                        text));
+    if (mark == std::string_view::npos)
+        return std::unexpected(fmt::format("\"{}\" is not \"guest:MODULE!SYMBOL\"", text));
+    const auto function = parse_symbol(place, mark);
+    if (!function) return std::unexpected(function.error());
+    return GuestFunctionName{*function};
+}
+
 }  // namespace
 
 std::expected<EnterName, std::string> parse_enter(std::string_view text) {
     if (text.starts_with(syscall_prefix)) return parse_syscall(text.substr(syscall_prefix.size()));
+    if (text.starts_with(guest_prefix)) return parse_guest(text);
     const size_t mark = text.find('!');
     if (mark == std::string_view::npos) {
         if (auto line = parse_line(text)) return std::move(*line);
@@ -86,6 +112,9 @@ std::expected<EnterName, std::string> parse_enter(std::string_view text) {
 
 std::expected<LeaveName, std::string> parse_leave(std::string_view text) {
     if (text.starts_with(syscall_prefix)) return parse_syscall(text.substr(syscall_prefix.size()));
+    if (text.starts_with(guest_prefix))
+        return std::unexpected(fmt::format(
+            "nobody sees a function of a guest being left: only enter = \"{}\" can be a point", text));
     const size_t mark = text.find('!');
     if (parse_line(mark == std::string_view::npos ? text : text.substr(mark + 1)))
         return std::unexpected(
@@ -95,6 +124,9 @@ std::expected<LeaveName, std::string> parse_leave(std::string_view text) {
 }
 
 std::expected<SymbolName, std::string> parse_function(std::string_view text) {
+    if (text.starts_with(guest_prefix))
+        return std::unexpected(fmt::format(
+            "\"{}\" is a function of a guest, whose code qemu-user translates: it can't be replaced", text));
     if (const size_t mark = text.find('!'); mark != std::string_view::npos) return parse_symbol(text, mark);
     return std::unexpected(fmt::format("\"{}\" is not \"MODULE!SYMBOL\"", text));
 }

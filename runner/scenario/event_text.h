@@ -1,5 +1,5 @@
 // The values of `enter`, `leave` and `function`: "MODULE!SYMBOL", "FILE:LINE", "MODULE+OFFSET",
-// "syscall:NAME".
+// "syscall:NAME", "guest:MODULE!SYMBOL".
 #pragma once
 
 #include <cstdint>
@@ -28,8 +28,13 @@ struct SyscallName {
     int number = 0;  // on this machine's architecture
 };
 
+// A function of a program that qemu-user runs.
+struct GuestFunctionName {
+    SymbolName function;
+};
+
 // On failure the message for the user, with a suggestion.
-using EnterName = std::variant<SymbolName, LineName, OffsetName, SyscallName>;
+using EnterName = std::variant<SymbolName, LineName, OffsetName, SyscallName, GuestFunctionName>;
 std::expected<EnterName, std::string> parse_enter(std::string_view text);
 using LeaveName = std::variant<SymbolName, SyscallName>;
 std::expected<LeaveName, std::string> parse_leave(std::string_view text);

@@ -8,12 +8,14 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <set>
 
 #include "base/names.h"
 #include "base/unique_fd.h"
+#include "protocol.h"
 #include "supervise/appearing_files.h"
 #include "supervise/fake_calls.h"
 #include "supervise/fakes.h"
@@ -43,6 +45,10 @@ void add_calls_of_points(const Plan& plan, const std::string& root, Calls& calls
             calls[enters->number].insert(enters->where);
         if (const auto* leaves = std::get_if<LeavesSyscall>(&point.event))
             calls[leaves->number].insert(leaves->where);
+        if (std::holds_alternative<EntersGuestFunction>(point.event))
+            for (const std::uint64_t offset : {REHANG_HOOKS_WANTED, REHANG_POINT_REACHED})
+                calls[SYS_pwritev].insert(
+                    {{.index = 3, .mask = std::numeric_limits<std::uint64_t>::max(), .value = offset}});
         if (std::holds_alternative<MakesFile>(point.event))
             for (const CreatingCall& call : creating_calls()) calls[call.number].insert(call.where);
     }

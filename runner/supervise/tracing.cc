@@ -154,6 +154,7 @@ void Tracing::go_on(pid_t tid, Pending how) {
         due_[tid] = now() + delay;
         return;
     }
+    guest_calls_.erase(tid);
     arm(tid);
     if (how.how == Resume::run && after_fork_.contains(tid)) how.how = Resume::to_system_call;
     resume(tid, how.how, how.signal);

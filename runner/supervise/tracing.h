@@ -18,6 +18,7 @@
 #include "supervise/fake_ask.h"
 #include "supervise/fakes.h"
 #include "supervise/fork_tree.h"
+#include "supervise/guest_hooks.h"
 #include "supervise/image.h"
 #include "supervise/injector.h"
 #include "supervise/notifications.h"
@@ -84,6 +85,10 @@ class Tracing {
     bool is_stopped_by_signal(pid_t tid) const { return stopped_by_signal_.contains(tid); }
     // Registers of a thread that is held.
     std::optional<user_regs_struct> held_registers(pid_t tid) const;
+    // The call in a guest of qemu-user before which the thread is held; null elsewhere.
+    const GuestCall* held_guest_call(pid_t tid) const;
+    // What keeps points in guests from being reached, as sentences.
+    std::vector<std::string> guest_notes() const;
     // Stopped by a fault for a time; goes on by itself.
     bool is_delayed(pid_t tid) const { return due_.contains(tid); }
     // Program images in which the fault's function was stubbed out.
@@ -195,6 +200,10 @@ class Tracing {
                                bool close_on_exec, const std::function<void(std::int64_t)>& tell);
     void note_fake(pid_t tid, const std::string& what, const std::string& file, const std::string& detail,
                    std::int64_t result);
+    // tracing_guests.cc
+    bool heard_of_guest(pid_t tid, const SystemCall& call);
+    void hook_guest(pid_t tid, const GuestHooksWanted& wanted);
+    void guest_enters(pid_t tid, const GuestCall& call);
     // tracing_watched_calls.cc
     void watch_call(pid_t tid, const TrackedProcess& process, const SystemCall& call);
     void keep_child_traced(pid_t tid, const SystemCall& call);
@@ -255,6 +264,9 @@ class Tracing {
     bool stops_at_ioctl_;                                 // for points and faults
     std::map<pid_t, std::string> waits_in_;               // threads that a fake makes wait, and in what
     std::map<pid_t, Image> images_;                       // by process
+    std::map<pid_t, GuestHooks> hooks_;                   // by process
+    std::map<pid_t, GuestCall> guest_calls_;              // by thread: what it is kept before
+    std::set<EntersGuestFunction> hooked_;                // in some process
     std::map<pid_t, std::vector<Breakpoint>> armed_;      // by thread: what its debug registers hold
     std::map<pid_t, std::vector<OpenCall>> open_calls_;   // by thread: outermost calls, one of each function
     std::map<pid_t, std::set<pid_t>> waits_for_rearmed_;  // stands in the loader until these have stopped

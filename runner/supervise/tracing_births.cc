@@ -41,6 +41,7 @@ const TrackedProcess& Tracing::born(pid_t parent_tid, pid_t tid) {
     } else {
         const auto image = images_.find(parent.pid);
         if (image != images_.end()) images_[tid] = image->second;
+        if (const auto hooks = hooks_.find(parent.pid); hooks != hooks_.end()) hooks_[tid] = hooks->second;
         TrackedProcess& child = tree_.add_child(parent, tid);
         child.inner_pid = identity.inner_tid;
         if (on_fork_) on_fork_(parent, parent_tid, child);
@@ -100,6 +101,7 @@ void Tracing::executed(pid_t tid) {
         is_32_bit ? Image{} : begin_image(process.pid, process.now(), *plan_, *files_);
     if (first) note(EventKind::born, tid, "process");
     note(EventKind::exec, tid, program.called);
+    hooks_.erase(process.pid);
     stub(image, process, tid);
     if (const auto refused = refused_privileges(process.pid))
         note_once("privileges " + process.program,
@@ -127,6 +129,7 @@ void Tracing::forget(pid_t tid) {
     due_.erase(tid);
     after_call_.erase(tid);
     waits_in_.erase(tid);
+    guest_calls_.erase(tid);
     pauses_.erase(tid);
     stopped_by_signal_.erase(tid);
     stays_at_birth_.erase(tid);
@@ -166,6 +169,7 @@ void Tracing::ended(pid_t tid, int status) {
     rearmed(tid);
     if (process->pid != tid) return tree_.end_thread(tid);
     images_.erase(tid);
+    hooks_.erase(tid);
     alarms_.erase(tid);
     processor_timers_.erase(tid);
     tree_.end_process(*process, status);  // the leader's end is reported last (ptrace(2))

@@ -25,6 +25,7 @@ void Tracing::entered_syscall(pid_t tid) {
     if (!entered) return;
     if (!tree_.process_of(tid)->started) return launching(tid, *entered);
     waits_in_.erase(tid);
+    if (heard_of_guest(tid, *entered)) return;
     const auto ask = fakes_.any() ? fake_ask_of(tid, *entered) : std::nullopt;
     const SystemCall& call = ask ? ask->call : *entered;
     note(EventKind::syscall, tid, call.name());

@@ -92,6 +92,47 @@ TEST_CASE("faults of ioctl come before the fake, for a guest's calls too") {
     CHECK(run["faults"][0]["fired"] == 1);
 }
 
+std::string guest_point(const std::string& name, const std::string& process, const std::string& function) {
+    return "[point." + name + "]\nprocess = \"" + process + "\"\nenter = \"guest:libc.so.6!" + function +
+           "\"\n";
+}
+
+// What holds make of the order in which a thread and main say something.
+const std::string points_in_libc =
+    guest_point("main_there", "p", "getuid") + guest_point("thread_there", "p", "getgid") +
+    guest_point("many_arguments", "p", "snprintf") + guest_point("a_double", "p", "ldexp") +
+    guest_point("forks", "p", "fork") + guest_point("in_child", "p/1", "getuid") +
+    "[[hold]]\nat = \"main_there\"\nuntil = \"thread_there\"\n";
+
+TEST_CASE("a thread of a guest is held where it calls a function, which gets all that it was given") {
+    if (must_skip() || !can_run_arm64()) return;
+    for (const std::string options : {"", "\"-B\", \"0x100000000\", "}) {
+        const Json run = report_of(
+            {.argv = "\"qemu-aarch64-static\", " + options + "\"-L\", \"${arm64_root}\", \"-E\", \"" +
+                     client("aarch64") + "\", " + program("guest_calls-aarch64", ""),
+             .limits = "memory = \"16GiB\"",
+             .rest = points_in_libc,
+             .expect = "outcome = \"exited\"\nexit = 0\nstdout = [\"thread\\nmain\\nall right\"]"});
+        INFO(run["streams"] << run["notes"]);
+        CHECK(run["mismatches"] == Json::array());
+        for (const Json& point : run["points"]) {
+            INFO(point);
+            CHECK(point["reached_ms"].is_number());
+        }
+    }
+}
+
+TEST_CASE("without the client in the guest its points are not reached, and the report says why") {
+    if (must_skip() || !can_run_arm64()) return;
+    const Json run = report_of(
+        {.argv = "\"qemu-aarch64-static\", \"-L\", \"${arm64_root}\", " + program("guest_calls-aarch64", ""),
+         .limits = "memory = \"16GiB\"",
+         .rest = points_in_libc,
+         .expect = "outcome = \"unmet\""});
+    CHECK(run["outcome"] == "unmet");
+    CHECK(has_note(run, "no program of p has loaded the preload client"));
+}
+
 TEST_CASE(
     "a real arm64 QEMU on a fake KVM: each scenario and its control come out as expected, the same both "
     "times") {

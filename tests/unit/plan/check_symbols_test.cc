@@ -18,6 +18,11 @@ class KnownLibraries : public Libraries {
         const std::string file = "/lib/" + module;
         return functions_.contains(file) ? std::optional(file) : std::nullopt;
     }
+    std::optional<std::string> find_in_guest(const std::string& module,
+                                             const PlannedProcess&) const override {
+        const std::string file = "/root/" + module;
+        return functions_.contains(file) ? std::optional(file) : std::nullopt;
+    }
     const std::vector<std::string>& functions(const std::string& file) const override {
         return functions_.at(file);
     }
@@ -44,6 +49,7 @@ class KnownLibraries : public Libraries {
         {"/lib/libtc.so", {"tc::List::Release", "_ZN2tc4List7ReleaseEPv", "tc_free"}},
         {"/lib/over.so", {"f", "f", "_Z1fi", "_Z1fPKc", "g"}},
         {"/lib/own.so", {"h"}},
+        {"/root/libtc.so", {"tc::List::ReleaseAll", "_ZN2tc4List10ReleaseAllEPv"}},
     };
 };
 
@@ -127,4 +133,28 @@ TEST_CASE("a program that is not there is a mistake, unless the scenario says th
     CHECK(check_symbols(plan, KnownLibraries()).front().message == "there is no program /bin/absent");
     plan.needs = {"program:/bin/absent"};
     CHECK(check_symbols(plan, KnownLibraries()).empty());
+}
+
+TEST_CASE("functions of a guest are looked for in its own modules, which need no library of this host") {
+    const auto check_guest = [](const std::string& enter) {
+        Plan plan = only_plan("[point.p]\nprocess = \"probe/1\"\nenter   = \"" + enter + "\"\n");
+        plan.processes.front().argv = {"qemu-aarch64-static", "-E", "LD_PRELOAD=/x/fake_client-aarch64.so"};
+        Lines lines;
+        for (const Diagnostic& diagnostic : check_symbols(plan, KnownLibraries()))
+            if (diagnostic.at.line == 12) lines.push_back(format(diagnostic));
+        return lines;
+    };
+    CHECK(check_guest("guest:libtc.so!tc::List::ReleaseAll") == Lines{});
+    CHECK(check_guest("guest:libtc.so!tc::List::ReleaseAl") ==
+          Lines{"dir/x.toml:12:11: error: libtc.so has no function \"tc::List::ReleaseAl\"; did you mean "
+                "\"tc::List::ReleaseAll\"?\n"
+                "    looked in /root/libtc.so"});
+    CHECK(check_guest("guest:libfar.so!f") ==
+          Lines{"dir/x.toml:12:11: note: libfar.so was not found for probe, so \"f\" could not be checked"});
+}
+
+TEST_CASE("a guest without the client is noted") {
+    const Lines lines = check_point("guest:libtc.so!tc::List::ReleaseAll");
+    REQUIRE(lines.size() == 1);
+    CHECK(lines.front().starts_with("dir/x.toml:12:11: note: probe seems to be without the preload client"));
 }

@@ -359,3 +359,30 @@ TEST_CASE("a speaker waits ten seconds for its socket, and for no daemon, if not
     CHECK(plans.at(0).processes.at(1).argv ==
           Lines{"/targets/qmp_speaker", "/tmp/q", "10000", "-", R"({"execute":"a"})"});
 }
+
+TEST_CASE("functions of guests are points, which a control drops with the holds that need them") {
+    const auto plans = plans_of(R"(
+[point.fork]
+process = "probe/1"
+thread = "main"
+enter = "guest:/lib/libc.so.6!fork"
+[point.free]
+process = "probe/1"
+enter = "guest:libtc.so!tc::free"
+[point.seen]
+process = "probe/1"
+enter = "guest:libtc.so!tc::malloc"
+[[hold]]
+at = "fork"
+until = "free"
+[control]
+drop = ["fork"]
+outcome = "exited"
+)");
+    REQUIRE(plans.size() == 2);
+    REQUIRE(plans[0].points.size() == 3);
+    CHECK(std::get<EntersGuestFunction>(plans[0].points[0].event) == EntersGuestFunction{"libc.so.6", "fork"});
+    CHECK(std::get<EntersGuestFunction>(plans[0].points[1].event).text() == "guest:libtc.so!tc::free");
+    REQUIRE(plans[1].points.size() == 1);
+    CHECK(plans[1].points[0].name == "seen");
+}

@@ -145,6 +145,21 @@ TEST_CASE("events are spelled MODULE!SYMBOL or syscall:NAME") {
     CHECK(enter("!fork") == Lines{"x.toml:12:9: error: \"!fork\" names no module before the \"!\""});
     CHECK(enter("libc.so.6!") ==
           Lines{"x.toml:12:9: error: \"libc.so.6!\" names no function after the \"!\""});
+    CHECK(enter("guest:libc.so.6!fork") == Lines{});
+    CHECK(enter("gest:libc.so.6!fork").size() <= 1);
+    CHECK(enter("guest:fork") == Lines{"x.toml:12:9: error: \"guest:fork\" is not \"guest:MODULE!SYMBOL\""});
+    CHECK(
+        enter("guest:x.so!a.c:12") ==
+        Lines{
+            "x.toml:12:9: error: \"guest:x.so!a.c:12\" is a line: in a guest only calls of functions can be "
+            "seen, \"guest:MODULE!SYMBOL\""});
+    CHECK(
+        enter("guest:x.so+0x10") ==
+        Lines{
+            "x.toml:12:9: error: \"guest:x.so+0x10\" is an offset: in a guest only calls of functions can be "
+            "seen, \"guest:MODULE!SYMBOL\""});
+    CHECK(enter("guest:syscall:read") == Lines{"x.toml:12:9: error: a guest's system calls are those that "
+                                               "qemu-user makes for it: write \"syscall:read\""});
     CHECK(enter("a.c:12") == Lines{});
     CHECK(enter("libx.so.1!src/a.cc:12") == Lines{});
     CHECK(enter("libstdc++.so.6+0x1f0") == Lines{});
@@ -442,4 +457,14 @@ TEST_CASE("a program of a process is written at the end of its place, and is not
                 "    leave \"@execN\" away, or name an event of the program"});
     CHECK(mistakes_with("[point.p]\nprocess = \"probe/1@exec0\"\nborn = true\n").empty());
     CHECK(mistakes_with("[point.p]\nprocess = \"probe@exec1\"\nthread = \"!main\"\nborn = true\n").empty());
+}
+
+TEST_CASE("functions of a guest can only be entered") {
+    CHECK(mistakes_with("[point.p]\nprocess = \"probe\"\nleave = \"guest:x.so!f\"\n") ==
+          Lines{"x.toml:12:9: error: nobody sees a function of a guest being left: only enter = "
+                "\"guest:x.so!f\" can be a point"});
+    CHECK(mistakes_with("[[fault]]\nname = \"f\"\nprocess = \"probe\"\nfunction = \"guest:x.so!f\"\n"
+                        "return = 0\n") ==
+          Lines{"x.toml:13:12: error: \"guest:x.so!f\" is a function of a guest, whose code qemu-user "
+                "translates: it can't be replaced"});
 }
