@@ -23,7 +23,9 @@ std::optional<std::string> HostLibraries::find(const std::string& module,
     if (!process.argv.empty())
         if (const auto program = find_program(process.argv.front()); program && is_module(*program, module))
             return program;
-    return find_library(module);
+    if (auto library = find_library(module)) return library;
+    const auto program = find_program(module);  // one that the process executes
+    return program && files_.get(*program) ? program : std::nullopt;
 }
 
 const std::vector<std::string>& HostLibraries::functions(const std::string& file) const {
