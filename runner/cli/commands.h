@@ -30,13 +30,15 @@ struct Arguments {
     std::string device;  // of record-ioctl
     std::string output;  // a file, "-" for stdout, "" for one named like the device
     std::vector<std::string> command;
-    std::string reproduced, seen;  // of match: a report or a scenario; a backtrace or a report
+    std::string reproduced,
+        seen;  // of match: a report or a scenario; a backtrace or a report (of scaffold: or a pid)
 };
 
 ExitCode run(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode diagnose(const Arguments& arguments);
 ExitCode match(const Arguments& arguments);
+ExitCode scaffold(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode record_ioctl(const Arguments& arguments);
 ExitCode doctor(const Arguments& arguments);
