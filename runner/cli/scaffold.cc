@@ -5,11 +5,14 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <iterator>
+#include <set>
 
 #include "base/files.h"
 #include "cli/commands.h"
 #include "cli/json_file.h"
 #include "cli/load.h"
+#include "diagnose/census.h"
 #include "live/access.h"
 #include "live/live_tree.h"
 #include "live/roots.h"
@@ -56,7 +59,22 @@ struct Seen {
     Started started;
 };
 
-// With those that it is connected to: a daemon is not its parent's child any more.
+// Of those that it is connected to the ones that run the same program, and do not descend from it.
+std::vector<pid_t> others_of(const std::string& program, pid_t pid) {
+    std::vector<pid_t> others;
+    if (program.empty()) return others;
+    const Census census = take_census(roots_of({pid}, Tree::related), Roots::count);
+    std::set<pid_t> below = {pid};  // parents come before their children
+    for (const CensusProcess& process : census.processes) {
+        if (below.contains(process.parent))
+            below.insert(process.pid);
+        else if (process.pid != pid && program_of(process.pid) == program)
+            others.push_back(process.pid);
+    }
+    return others;
+}
+
+// With those: a daemon is not its parent's child any more.
 Expected<Seen> look_at(pid_t pid) {
     if (auto may = may_look_into(pid); !may) return std::unexpected(std::move(may.error()));
     constexpr auto at_most = std::chrono::milliseconds(250);
@@ -64,8 +82,7 @@ Expected<Seen> look_at(pid_t pid) {
     elf::Files files;
     const std::string program = program_of(pid);
     std::vector<pid_t> roots = {pid};
-    for (const pid_t related : roots_of({pid}, Tree::related))
-        if (related != pid && !program.empty() && program_of(related) == program) roots.push_back(related);
+    std::ranges::copy(others_of(program, pid), std::back_inserter(roots));
     LiveTree tree(roots, fmt::format("{} (pid {})", file_name(program), pid), files);
     tree.look(at_most, never);
     Seen seen{.sighting = sighting_of(tree.report()), .started = how_started(pid)};
