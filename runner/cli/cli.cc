@@ -204,6 +204,15 @@ void seen(CLI::App& app, Arguments& to) {
                    "report; - for stdin")
         ->required();
 }
+void hang(CLI::App& app, Arguments& to) {
+    app.add_option(
+           "PID|BACKTRACE", to.seen,
+           "a process that hangs, or a file with what gdb's `thread apply all bt` printed; - for stdin")
+        ->required();
+}
+void scenario_file(CLI::App& app, Arguments& to) {
+    app.add_option("-o,--output", to.output, "where the scenario goes (default: stdout)")->type_name("FILE");
+}
 void only_yes_or_no(CLI::App& app, Arguments& to) {
     app.add_flag("-q,--quiet", to.quiet, "one line with the answer; no colour, no progress");
 }
@@ -318,6 +327,19 @@ const std::vector<Command>& commands() {
          "  gdb -batch -p 4711 -ex 'thread apply all bt' | rehang match report.json -",
          &match,
          match_exit_codes},
+        {"scaffold",
+         "write a first scenario for a hang that is seen live or in a backtrace",
+         {hang, scenario_file},
+         "Processes, points and holds as far as they follow from the stacks, and what is expected; TODO is "
+         "what\n"
+         "is to be found out. Nothing is stopped or changed.\n\n"
+         "Examples:\n"
+         "  rehang scaffold 4711 -o hang.toml && rehang check hang.toml\n"
+         "  rehang scaffold backtrace.txt -o hang.toml",
+         &scaffold,
+         "Exit status: 0 written; 2 usage, no such process, or no stack in the file; 3 rehang itself "
+         "failed;\n"
+         "125 this user may not look into the process."},
         {"record-ioctl",
          "write what a real device answers to a command's ioctls, as a device file for [[fake]]",
          {output, device, command},

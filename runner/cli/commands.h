@@ -48,7 +48,8 @@ struct Arguments {
     std::string device;  // of record-ioctl
     std::string output;  // a file, "-" for stdout, "" for one named like the device
     std::vector<std::string> command;
-    std::string reproduced, seen;  // of match: a report or a scenario; a backtrace or a report
+    std::string reproduced,
+        seen;  // of match: a report or a scenario; a backtrace or a report (of scaffold: or a pid)
 };
 
 ExitCode run(const Arguments& arguments);
@@ -56,6 +57,7 @@ ExitCode bisect(const Arguments& arguments);
 ExitCode check(const Arguments& arguments);
 ExitCode diagnose(const Arguments& arguments);
 ExitCode match(const Arguments& arguments);
+ExitCode scaffold(const Arguments& arguments);
 ExitCode list(const Arguments& arguments);
 ExitCode merge_reports(const Arguments& arguments);
 ExitCode record_ioctl(const Arguments& arguments);

@@ -149,8 +149,12 @@ std::optional<long> heading(std::string_view original) {
     return marked || begins ? pid : std::nullopt;
 }
 
-// "Attaching to program: /usr/bin/x, process 12", "Reading symbols from /usr/bin/x...".
+// "Attaching to program: /usr/bin/x, process 12", "Reading symbols from /usr/bin/x...", and of `info
+// inferiors` "* 1    process 12     1 (native)    /usr/bin/x".
 std::string program_in(std::string_view line) {
+    if (line.starts_with("* ") && line.contains("(native)"))
+        if (const size_t path = line.rfind(" /"); path != std::string_view::npos)
+            return std::string(line.substr(path + 1));
     for (const auto start : {"Attaching to program: "sv, "Reading symbols from "sv})
         if (line.starts_with(start)) {
             line.remove_prefix(start.size());
