@@ -44,6 +44,7 @@ RunJudgement judge_run(const RunReport& run, const Reference& reference) {
         case Outcome::unmet:
         case Outcome::timeout:
         case Outcome::unsupported:
+        case Outcome::running:
             return {.bug = false, .says_nothing = true, .text = text};
         case Outcome::exited:
         case Outcome::signaled:
