@@ -77,6 +77,11 @@ std::vector<std::string> host_arguments(const PlannedProcess& planned, const std
     return arguments;
 }
 
+std::string host_program(const PlannedProcess& planned) {
+    const std::string& program = planned.argv.front();
+    return program.contains('/') ? program : process::environment::find_executable(program).string();
+}
+
 std::vector<std::string> host_environment(const PlannedProcess& planned) {
     std::vector<std::string> environment = {"PATH=/usr/bin:/bin"};
     for (const auto& [name, value] : planned.env) environment.push_back(fmt::format("{}={}", name, value));
@@ -93,7 +98,7 @@ Expected<BareTree> BareTree::start(const PlannedProcess& planned, const std::str
     const auto start = Clock::now();
     try {
         boost::asio::io_context context;
-        process::process first(context, planned.argv.front(), host_arguments(planned, folder),
+        process::process first(context, host_program(planned), host_arguments(planned, folder),
                                process::process_environment(host_environment(planned)),
                                process::process_stdio{.in = nullptr, .out = nullptr, .err = nullptr});
         const pid_t pid = first.id();
