@@ -60,9 +60,7 @@ class Writer {
         else if (!waits_.empty())
             within_process();
         else
-            comment(
-                "TODO: no thread was seen at a lock. Give the order that matters: [point.NAME] and "
-                "[[hold]].\n");
+            no_lock();
         faults();
         expectation();
         return text_;
@@ -180,6 +178,12 @@ class Writer {
         hold("in_lock", "copy");
         guard_ = handler_of(module);
         guarded_ = module;
+    }
+
+    void no_lock() {
+        comment(
+            "TODO: no thread was seen at a lock. Give the order that matters: [point.NAME] and [[hold]].");
+        line("");
     }
 
     void within_process() {
