@@ -21,8 +21,9 @@ Expected<std::string> git(const std::string& repository, std::vector<std::string
     const auto ended = run_and_read("git", words);
     if (!ended) return std::unexpected(ended.error());
     if (ended->status != 0)
-        return std::unexpected(Error{.what = fmt::format("`git {}` failed with {}", fmt::join(words, " "), ended->status),
-                                     .hint = "run it yourself to see why"});
+        return std::unexpected(
+            Error{.what = fmt::format("`git {}` failed with {}", fmt::join(words, " "), ended->status),
+                  .hint = "run it yourself to see why"});
     return ended->out.substr(0, ended->out.find('\n'));
 }
 
@@ -41,8 +42,8 @@ Expected<void> make_folder(const std::string& path) {
 
 }  // namespace
 
-Expected<Builds> Builds::open(const std::string& repository, const std::string& command, const std::string& artifact,
-                              const std::string& cache) {
+Expected<Builds> Builds::open(const std::string& repository, const std::string& command,
+                              const std::string& artifact, const std::string& cache) {
     std::error_code error;
     const std::string absolute = fs::canonical(repository, error).string();
     if (error) return failure(fmt::format("can't find the repository {}", repository), error.value());
@@ -86,7 +87,8 @@ Expected<Build> Builds::build(const std::string& commit) const {
     if (!tree) return std::unexpected(tree.error());
     const std::string folder = folder_ + "/" + *tree;
     if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
-    Build result{.artifact = folder + "/" + fs::path(artifact_).filename().string(), .log = folder + "/build.log"};
+    Build result{.artifact = folder + "/" + fs::path(artifact_).filename().string(),
+                 .log = folder + "/build.log"};
     const std::string failed = folder + "/failed";
     std::error_code error;
     if (fs::exists(result.artifact, error)) return result;

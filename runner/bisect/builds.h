@@ -15,11 +15,11 @@ struct Build {
 
 class Builds {
   public:
-    // What is built stays in `cache`, by repository, command, artifact, and tree (gitrevisions(7)): a commit that has the
-    // same files as another one is not built again, nor is one that did not build. The repository itself is only read:
-    // the work trees are of a clone that shares its objects.
-    static Expected<Builds> open(const std::string& repository, const std::string& command, const std::string& artifact,
-                                 const std::string& cache);
+    // What is built stays in `cache`, by repository, command, artifact, and tree (gitrevisions(7)): a commit
+    // that has the same files as another one is not built again, nor is one that did not build. The
+    // repository itself is only read: the work trees are of a clone that shares its objects.
+    static Expected<Builds> open(const std::string& repository, const std::string& command,
+                                 const std::string& artifact, const std::string& cache);
 
     // All of them at once, each by `sh -c COMMAND` in its work tree. `artifact` is a path in there.
     Expected<std::vector<Build>> of(const std::vector<std::string>& commits) const;

@@ -23,14 +23,17 @@ Expected<Ended> git(const std::string& repository, Strings words) {
 }
 
 Expected<std::string> commit_of(const std::string& repository, const std::string& name) {
-    auto ended = git(repository, {"rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"});
+    auto ended =
+        git(repository, {"rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}"});
     if (!ended) return std::unexpected(ended.error());
     if (ended->status != 0)
-        return misuse(fmt::format("{} has no commit {}", repository, name), "`git log` there shows which it has");
+        return misuse(fmt::format("{} has no commit {}", repository, name),
+                      "`git log` there shows which it has");
     return ended->out.substr(0, ended->out.find('\n'));
 }
 
-// Lines of `rev-list --parents`: a commit and its parents. Parents that are not listed are what `older` has already.
+// Lines of `rev-list --parents`: a commit and its parents. Parents that are not listed are what `older` has
+// already.
 Commits parse(const std::string& lines, const std::string& older) {
     Commits commits{.ids = {older}, .history = {}};
     std::map<std::string, size_t> numbers = {{older, 0}};
@@ -42,7 +45,8 @@ Commits parse(const std::string& lines, const std::string& older) {
         words >> id;
         std::vector<size_t> known;
         while (words >> parent)
-            if (const auto found = numbers.find(parent); found != numbers.end()) known.push_back(found->second);
+            if (const auto found = numbers.find(parent); found != numbers.end())
+                known.push_back(found->second);
         numbers.emplace(id, commits.ids.size());
         commits.ids.push_back(id);
         parents.push_back(std::move(known));
@@ -64,9 +68,11 @@ Expected<Commits> commits_between(const std::string& repository, const std::stri
     const auto ancestor = git(repository, {"merge-base", "--is-ancestor", *first, *last});
     if (!ancestor) return std::unexpected(ancestor.error());
     if (ancestor->status != 0)
-        return misuse(fmt::format("{} was not made from {}", newer, older),
-                      fmt::format("`git merge-base {} {}` says where they parted: ask from there", older, newer));
-    const auto listed = git(repository, {"rev-list", "--topo-order", "--reverse", "--parents", *last, "^" + *first});
+        return misuse(
+            fmt::format("{} was not made from {}", newer, older),
+            fmt::format("`git merge-base {} {}` says where they parted: ask from there", older, newer));
+    const auto listed =
+        git(repository, {"rev-list", "--topo-order", "--reverse", "--parents", *last, "^" + *first});
     if (!listed) return std::unexpected(listed.error());
     return parse(listed->out, *first);
 }

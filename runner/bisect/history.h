@@ -6,8 +6,8 @@
 
 namespace rehang {
 
-// Versions are numbered from 0. Of a list, each has what all before it brought; of a git history, each has what its
-// ancestors brought.
+// Versions are numbered from 0. Of a list, each has what all before it brought; of a git history, each has
+// what its ancestors brought.
 class History {
   public:
     // A list of so many versions, the oldest first.

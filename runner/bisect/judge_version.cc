@@ -22,10 +22,10 @@ namespace {
 
 bool same_bug(const RunReport& run, const Reference& reference) {
     if (run.outcome != reference.outcome) return false;
-    if (run.signature == reference.signature) return true;
     switch (run.outcome) {
         case Outcome::hung:
-            return run.cause == reference.cause && compare(reference.sighting, sighting_of(run)).same;
+            return run.signature == reference.signature ||
+                   (run.cause == reference.cause && compare(reference.sighting, sighting_of(run)).same);
         case Outcome::signaled:
             return run.signal.value_or(0) == reference.signal;
         case Outcome::exited:

@@ -26,16 +26,18 @@ struct RunJudgement {
     bool says_nothing = false;  // unmet, timeout, unsupported, or something else went wrong
     std::string text;           // "hung: inherited-lock", "hung: lock-cycle, which is another bug"
 };
-// The same bug: the same outcome, cause and signature; of a hang also one that a debugger's eye would take for the
-// same (match/), because the next version's functions may have other names. Another crash or hang says nothing.
+// The same bug: the same outcome, cause and signature; of a hang also one that a debugger's eye would take
+// for the same (match/), because the next version's functions may have other names. Another crash or hang
+// says nothing.
 RunJudgement judge_run(const RunReport& run, const Reference& reference);
 
 // All runs of one version so far.
 struct VersionRuns {
     std::vector<RunJudgement> runs;
-    std::string signature;  // of the first run that had the bug
+    std::string signature;  // of the first run that had the bug, if that is a hang
 
-    // One run with the bug is enough; without it, `repeat` runs that say something; nothing when it takes more.
+    // One run with the bug is enough; without it, `repeat` runs that say something; nothing when it takes
+    // more.
     std::optional<Judgement> judgement(size_t repeat) const;
     std::string text() const;  // "hung: inherited-lock", "exited with 0 in 5 runs"
 };

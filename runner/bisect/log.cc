@@ -81,8 +81,9 @@ Expected<std::vector<LoggedVersion>> read_log(std::string_view text, std::string
             const auto asked = json.is_object() ? question_in(json) : std::nullopt;
             if (!asked) return wrong("this is no log of a bisect");
             if (*asked != question)
-                return wrong("this is the log of another bisect: its scenario, parameter, versions, --good, --bad or "
-                             "--find are others");
+                return wrong(
+                    "this is the log of another bisect: its scenario, parameter, versions, --good, --bad or "
+                    "--find are others");
             continue;
         }
         auto version = json.is_object() ? version_in(json) : std::nullopt;

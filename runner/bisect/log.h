@@ -1,5 +1,5 @@
-// What a bisect has found out so far, in a file: one that was broken off goes on from there. Pure text; one JSON object a
-// line, the first says what the bisect is about.
+// What a bisect has found out so far, in a file: one that was broken off goes on from there. Pure text; one
+// JSON object a line, the first says what the bisect is about.
 #pragma once
 
 #include <map>
@@ -31,8 +31,9 @@ struct LoggedVersion {
 std::string to_line(const Question& question);
 std::string to_line(const LoggedVersion& version);
 
-// Errors, with NAME:LINE: a line that can't be read, a log of another question, a version that is none. A last line without
-// a newline was broken off in the middle, and does not count.
-Expected<std::vector<LoggedVersion>> read_log(std::string_view text, std::string_view name, const Question& question);
+// Errors, with NAME:LINE: a line that can't be read, a log of another question, a version that is none. A
+// last line without a newline was broken off in the middle, and does not count.
+Expected<std::vector<LoggedVersion>> read_log(std::string_view text, std::string_view name,
+                                              const Question& question);
 
 }  // namespace rehang

@@ -67,7 +67,8 @@ std::vector<size_t> Search::next() const {
     const double wanted = options_.noise > 0 ? options_.confidence : 1.0 - 1e-9;
     if (known.candidates.size() == 1 && known.probability >= wanted) return {};
     std::vector<size_t> chosen;
-    std::vector<size_t> part(history_.size(), 0);  // of each change: which of the chosen versions have it, as bits
+    std::vector<size_t> part(history_.size(),
+                             0);  // of each change: which of the chosen versions have it, as bits
     while (chosen.size() < std::min<size_t>(options_.at_once, 16)) {
         std::optional<size_t> best;
         double best_information = 0;

@@ -1,5 +1,5 @@
-// Which version brought a change, by asking as few of them as possible. Pure: whoever asks a version tells the search
-// what it was told.
+// Which version brought a change, by asking as few of them as possible. Pure: whoever asks a version tells
+// the search what it was told.
 #pragma once
 
 #include <string_view>
@@ -17,7 +17,8 @@ enum class Judgement {
 std::string_view to_text(Judgement judgement);
 
 struct SearchOptions {
-    // How often a judgement is wrong, from 0 to below 0.5. With 0 a version is asked once, and the answer is certain.
+    // How often a judgement is wrong, from 0 to below 0.5. With 0 a version is asked once, and the answer is
+    // certain.
     double noise = 0;
     // How probable the answer has to be, where judgements may be wrong.
     double confidence = 0.99;
@@ -25,13 +26,14 @@ struct SearchOptions {
     size_t at_once = 1;
 };
 
-// Bayesian search for the version that brought the change. Each version is as probable as the others at first; each
-// judgement makes those less probable that it speaks against. What is asked next splits what is left into halves (or,
-// of several at once, into parts) of the same probability. Without noise this is what `git bisect` does.
+// Bayesian search for the version that brought the change. Each version is as probable as the others at
+// first; each judgement makes those less probable that it speaks against. What is asked next splits what is
+// left into halves (or, of several at once, into parts) of the same probability. Without noise this is what
+// `git bisect` does.
 class Search {
   public:
-    // The change is not in version 0 and is in the last one, and one of those that the last one was made from, or
-    // itself, brought it. At least two versions.
+    // The change is not in version 0 and is in the last one, and one of those that the last one was made
+    // from, or itself, brought it. At least two versions.
     Search(History history, SearchOptions options);
 
     // What to ask now: different versions, at most `at_once`. None: nothing more can be found out.
@@ -39,8 +41,8 @@ class Search {
     void told(size_t version, Judgement judgement);
 
     struct Answer {
-        // The most probable one first; several when those between them could not be judged. All of them together reach
-        // the confidence, or nothing more can be found out.
+        // The most probable one first; several when those between them could not be judged. All of them
+        // together reach the confidence, or nothing more can be found out.
         std::vector<size_t> candidates;
         double probability = 0;  // that it is one of them
     };

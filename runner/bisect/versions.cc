@@ -44,9 +44,11 @@ Expected<Strings> in_folder(const std::string& pattern) {
     const int result = ::glob(pattern.c_str(), 0, nullptr, &found);
     Strings paths(found.gl_pathv, found.gl_pathv + found.gl_pathc);
     ::globfree(&found);
-    if (result != 0) return misuse(fmt::format("nothing fits {}", pattern), "--versions 'dir:builds/*/libx.so'");
-    std::ranges::stable_sort(
-        paths, [](const std::string& a, const std::string& b) { return ::strverscmp(a.c_str(), b.c_str()) < 0; });
+    if (result != 0)
+        return misuse(fmt::format("nothing fits {}", pattern), "--versions 'dir:builds/*/libx.so'");
+    std::ranges::stable_sort(paths, [](const std::string& a, const std::string& b) {
+        return ::strverscmp(a.c_str(), b.c_str()) < 0;
+    });
     return paths;
 }
 
@@ -55,8 +57,9 @@ Expected<Strings> in_source(std::string_view source) {
     const std::string_view kind = source.substr(0, colon);
     const std::string rest(colon == std::string_view::npos ? "" : source.substr(colon + 1));
     if (rest.empty() || (kind != "list" && kind != "file" && kind != "dir"))
-        return misuse(fmt::format("--versions wants list:A,B,C or file:NAME or dir:PATTERN, not \"{}\"", source),
-                      "example: --versions list:libx-1.so,libx-2.so,libx-3.so");
+        return misuse(
+            fmt::format("--versions wants list:A,B,C or file:NAME or dir:PATTERN, not \"{}\"", source),
+            "example: --versions list:libx-1.so,libx-2.so,libx-3.so");
     if (kind == "list") return parts_of(rest, ',');
     return kind == "file" ? in_file(rest) : in_folder(rest);
 }
@@ -68,12 +71,14 @@ Expected<Strings> read_versions(std::string_view source) {
     if (!versions) return versions;
     std::set<std::string> seen;
     for (const std::string& version : *versions) {
-        if (version.empty()) return misuse("a version of --versions is empty", "list:A,B,C without spare commas");
+        if (version.empty())
+            return misuse("a version of --versions is empty", "list:A,B,C without spare commas");
         if (!seen.insert(version).second)
             return misuse(fmt::format("the version {} comes twice in --versions", version), "each one once");
     }
     if (versions->size() < 2)
-        return misuse("--versions has fewer than two versions", "the good one, the bad one, and those between");
+        return misuse("--versions has fewer than two versions",
+                      "the good one, the bad one, and those between");
     return versions;
 }
 

@@ -9,7 +9,8 @@
 
 namespace rehang {
 
-// A line for each that did not, "::error file=FILE,title=NAME::MESSAGE"; a "::notice" for one that can't run here.
+// A line for each that did not, "::error file=FILE,title=NAME::MESSAGE"; a "::notice" for one that can't run
+// here.
 std::string github_annotations(const std::vector<Tally>& tallies);
 
 }  // namespace rehang

@@ -15,8 +15,8 @@ class Durations {
     // Of a report; what in it is no run is passed over.
     explicit Durations(const nlohmann::json& document);
 
-    // The mean of this scenario with these parameters in this role; if there was none, of the scenario with any; if
-    // there was none either, of all runs.
+    // The mean of this scenario with these parameters in this role; if there was none, of the scenario with
+    // any; if there was none either, of all runs.
     double expected_ms(const std::string& scenario, Role role, const Params& params) const;
 
   private:

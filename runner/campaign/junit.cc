@@ -10,8 +10,8 @@
 namespace rehang {
 namespace {
 
-// XML 1.0 knows no control characters but tab and line ends, not even as references, nor U+FFFE and U+FFFF. What
-// is no UTF-8 was replaced when the report was read from a target's output.
+// XML 1.0 knows no control characters but tab and line ends, not even as references, nor U+FFFE and U+FFFF.
+// What is no UTF-8 was replaced when the report was read from a target's output.
 std::string xml_text(std::string_view text) {
     std::string clean;
     for (size_t i = 0; i < text.size(); ++i) {

@@ -56,9 +56,9 @@ Expected<std::vector<std::string>> missing_shards(const std::vector<ReportFile>&
         const auto shard = shard_of(file.document);
         if (!shard) continue;
         if (of && *of != shard->of)
-            return misuse(fmt::format("{} is one of {} shards, another report is one of {}", file.name, shard->of,
-                                      *of),
-                          "merge the shards of one campaign at a time");
+            return misuse(
+                fmt::format("{} is one of {} shards, another report is one of {}", file.name, shard->of, *of),
+                "merge the shards of one campaign at a time");
         of = shard->of;
         if (const auto [other, is_new] = there.emplace(shard->index, file.name); !is_new)
             return misuse(fmt::format("{} and {} are both shard {} of {}", other->second, file.name,
@@ -74,8 +74,8 @@ Expected<std::vector<std::string>> missing_shards(const std::vector<ReportFile>&
 using Place = std::tuple<std::string, std::string, bool, int>;
 
 Place place_of(const Json& run) {
-    return {run.value("file", ""), run.value("params", Json::object()).dump(), run.value("role", "") == "control",
-            run.value("repeat", 0)};
+    return {run.value("file", ""), run.value("params", Json::object()).dump(),
+            run.value("role", "") == "control", run.value("repeat", 0)};
 }
 
 Expected<void> sort_runs(Json::array_t& runs) {

@@ -19,7 +19,8 @@ struct Merged {
     std::vector<std::string> missing;  // shards that are not there, reports that broke off: a sentence each
 };
 
-// Errors: a file that is no report of this format, two that are the same shard, shards of different campaigns.
+// Errors: a file that is no report of this format, two that are the same shard, shards of different
+// campaigns.
 Expected<Merged> merge(std::vector<ReportFile> files);
 
 }  // namespace rehang

@@ -19,7 +19,8 @@ void add_once(Strings& to, const std::string& text) {
     if (std::ranges::find(to, text) == to.end()) to.push_back(text);
 }
 
-// Parameters that had several values; the one that turns slowest first: its value changes last along the runs.
+// Parameters that had several values; the one that turns slowest first: its value changes last along the
+// runs.
 Strings varying(const std::vector<const Tally*>& tallies) {
     std::map<std::string, size_t> changes_at;
     for (size_t i = 1; i < tallies.size(); ++i)
@@ -27,7 +28,8 @@ Strings varying(const std::vector<const Tally*>& tallies) {
             if (tallies.front()->params.at(name) != value) changes_at.emplace(name, i);
     Strings names;
     for (const auto& [name, at] : changes_at) names.push_back(name);
-    std::ranges::stable_sort(names, std::greater(), [&](const std::string& name) { return changes_at[name]; });
+    std::ranges::stable_sort(names, std::greater(),
+                             [&](const std::string& name) { return changes_at[name]; });
     return names;
 }
 
@@ -41,7 +43,8 @@ OutcomeCell cell_of(const std::vector<const Tally*>& tallies, const Params& fixe
     return {};
 }
 
-OutcomeTable table_of(const std::vector<const Tally*>& tallies, const Strings& names, const std::string& title) {
+OutcomeTable table_of(const std::vector<const Tally*>& tallies, const Strings& names,
+                      const std::string& title) {
     constexpr std::array roles = {Role::scenario, Role::control};
     const bool by_role = names.size() == 1;
     const Strings row_names = by_role ? names : Strings(names.begin(), names.end() - 1);
@@ -176,9 +179,12 @@ std::string markdown_tables(const std::vector<OutcomeTable>& tables) {
 std::string markdown_summary(const std::vector<Tally>& tallies) {
     std::string text = markdown_row({"", "scenario", "as expected", "outcome"}) + markdown_rule(4);
     for (const Tally& tally : tallies)
-        text += markdown_row({tally.good() ? "✅" : tally.skipped() ? "⏭" : "❌", tally.name(),
-                              fmt::format("{} of {}", tally.as_expected, tally.runs + tally.failed),
-                              tally.outcome_text()});
+        text +=
+            markdown_row({tally.good()      ? "✅"
+                          : tally.skipped() ? "⏭"
+                                            : "❌",
+                          tally.name(), fmt::format("{} of {}", tally.as_expected, tally.runs + tally.failed),
+                          tally.outcome_text()});
     return text;
 }
 

@@ -1,5 +1,5 @@
-// What came out for every combination of parameters, as a table: for the terminal, and in Markdown for a bug report.
-// Pure.
+// What came out for every combination of parameters, as a table: for the terminal, and in Markdown for a bug
+// report. Pure.
 #pragma once
 
 #include <string>
@@ -15,7 +15,8 @@ struct OutcomeCell {
     bool good = true;
 };
 
-// Of one scenario whose parameters had several values. One that had only one value is in no row and no column.
+// Of one scenario whose parameters had several values. One that had only one value is in no row and no
+// column.
 struct OutcomeTable {
     std::string title;                 // the scenario's name, and "(control)" for its control's table
     std::vector<std::string> columns;  // the first ones are names of parameters, the others head the cells
@@ -26,8 +27,9 @@ struct OutcomeTable {
     std::vector<Row> rows;
 };
 
-// With one parameter that varies: a row a value, a column each for the scenario and its control. With several: the last
-// one's values are the columns, and the control has a table of its own. Scenarios without any have no table.
+// With one parameter that varies: a row a value, a column each for the scenario and its control. With
+// several: the last one's values are the columns, and the control has a table of its own. Scenarios without
+// any have no table.
 std::vector<OutcomeTable> outcome_tables(const std::vector<Tally>& tallies);
 
 std::string render_tables(const std::vector<OutcomeTable>& tables, const TextStyle& style);

@@ -116,7 +116,8 @@ class Oracle {
             auto ran = run_all(undecided, [&](const std::string& version, const RunReport& run) {
                 VersionRuns& runs = results[version];
                 runs.runs.push_back(judge_run(run, reference));
-                if (runs.runs.back().bug && runs.signature.empty()) runs.signature = run.signature;
+                if (runs.runs.back().bug && run.outcome == Outcome::hung && runs.signature.empty())
+                    runs.signature = run.signature;
             });
             if (!ran) return std::unexpected(ran.error());
         }
@@ -146,18 +147,18 @@ class Oracle {
         Progress progress(jobs.size(), arguments_.quiet);
         std::optional<Error> failed;
         const auto end = run_jobs(
-            jobs, {.workers = std::min<unsigned>(std::max(1U, arguments_.jobs), static_cast<unsigned>(jobs.size())),
-                   .on_result =
-                       [&](size_t index, Expected<RunReport> result) {
-                           if (result)
-                               on_run(names[index], std::move(*result));
-                           else
-                               failed = std::move(result.error());
-                           return !failed;
-                       },
-                   .on_standing = [](size_t, const RunReport&) { return OnStanding(); },
-                   .on_tick =
-                       [&](size_t) { progress.show(fmt::format("running {}", fmt::join(names, ", "))); }});
+            jobs,
+            {.workers = std::min<unsigned>(std::max(1U, arguments_.jobs), static_cast<unsigned>(jobs.size())),
+             .on_result =
+                 [&](size_t index, Expected<RunReport> result) {
+                     if (result)
+                         on_run(names[index], std::move(*result));
+                     else
+                         failed = std::move(result.error());
+                     return !failed;
+                 },
+             .on_standing = [](size_t, const RunReport&) { return OnStanding(); },
+             .on_tick = [&](size_t) { progress.show(fmt::format("running {}", fmt::join(names, ", "))); }});
         if (!end) failed = end.error();
         if (failed) {
             print_error(*failed);
@@ -205,9 +206,11 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
     if (commits->ids.size() < 2) return misuse("--good and --bad are the same commit", "they have to differ");
     older = commits->ids.front();
     newer = commits->ids.back();
-    auto builds = Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
+    auto builds =
+        Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
     if (!builds) return std::unexpected(builds.error());
-    Source source{.names = commits->ids, .shown = {}, .history = commits->history, .builds = std::move(*builds)};
+    Source source{
+        .names = commits->ids, .shown = {}, .history = commits->history, .builds = std::move(*builds)};
     for (const std::string& id : source.names) {
         auto name = short_name(repository, id);
         if (!name) return std::unexpected(name.error());
@@ -218,10 +221,12 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
 
 Expected<Source> source_of(Arguments& arguments) {
     constexpr std::string_view git = "git:";
-    if (arguments.versions.starts_with(git)) return commits_of(arguments, arguments.versions.substr(git.size()));
+    if (arguments.versions.starts_with(git))
+        return commits_of(arguments, arguments.versions.substr(git.size()));
     auto versions = read_versions(arguments.versions);
     if (!versions) return std::unexpected(versions.error());
-    if (arguments.good == arguments.bad) return misuse("--good and --bad are the same version", "they have to differ");
+    if (arguments.good == arguments.bad)
+        return misuse("--good and --bad are the same version", "they have to differ");
     const std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
     const std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
     const auto first = std::ranges::find(*versions, older), last = std::ranges::find(*versions, newer);
@@ -233,8 +238,9 @@ Expected<Source> source_of(Arguments& arguments) {
         return finds_fix(arguments)
                    ? misuse("the good version comes before the bad one, so there is no fix between them",
                             "leave --find fix out to look for the version that brought the bug")
-                   : misuse("the bad version comes before the good one",
-                            "--find fix looks for the version that mended it; or are --good and --bad swapped?");
+                   : misuse(
+                         "the bad version comes before the good one",
+                         "--find fix looks for the version that mended it; or are --good and --bad swapped?");
     const std::vector<std::string> names(first, last + 1);
     return Source{.names = names, .shown = names, .history = History::list(names.size()), .builds = {}};
 }
@@ -269,7 +275,8 @@ class Bisect {
           style_(stdout_style(arguments.quiet)),
           oracle_(arguments, style_, width()),
           search_(source_.history,
-                  {.noise = arguments.noise, .confidence = arguments.confidence, .at_once = arguments.jobs}) {}
+                  {.noise = arguments.noise, .confidence = arguments.confidence, .at_once = arguments.jobs}) {
+    }
 
     ExitCode run() {
         for (const LoggedVersion& version : log_.known())
@@ -294,7 +301,8 @@ class Bisect {
         return oracle_.tell(version, source_.shown[index], from_log);
     }
 
-    // The version that is known to be bad shows what is looked for; the one that is known to be good must not have it.
+    // The version that is known to be bad shows what is looked for; the one that is known to be good must not
+    // have it.
     std::optional<ExitCode> judge_ends() {
         auto built = build({arguments_.bad});
         if (!built) return built.error().code;
@@ -311,11 +319,12 @@ class Bisect {
             // What is to be seen in the bad version is what the scenario expects.
             if (bad->as_expected) break;
             if (tries < most_retries) continue;
-            print_error({.kind = Error::Kind::usage,
-                         .what = fmt::format("the bad version {} does not show the bug: {}", arguments_.bad,
-                                             judge_run(*bad, reference_).text),
-                         .hint = fmt::format("`rehang run {} --set {}={}` says more; are --good and --bad swapped?",
-                                             arguments_.scenarios.front(), arguments_.param, arguments_.bad)});
+            print_error(
+                {.kind = Error::Kind::usage,
+                 .what = fmt::format("the bad version {} does not show the bug: {}", arguments_.bad,
+                                     judge_run(*bad, reference_).text),
+                 .hint = fmt::format("`rehang run {} --set {}={}` says more; are --good and --bad swapped?",
+                                     arguments_.scenarios.front(), arguments_.param, arguments_.bad)});
             return ExitCode::broken;
         }
         for (const std::string* end : {&arguments_.bad, &arguments_.good}) {
@@ -371,12 +380,11 @@ class Bisect {
     }
 
     std::optional<ExitCode> tell(const VersionRuns& runs, const std::string& name) {
-        const LoggedVersion version = {.version = name,
-                                       .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
-                                       .text = unbuilt_.contains(name)
-                                                   ? fmt::format("does not build: {}", unbuilt_[name])
-                                                   : runs.text(),
-                                       .signature = runs.signature};
+        const LoggedVersion version = {
+            .version = name,
+            .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
+            .text = unbuilt_.contains(name) ? fmt::format("does not build: {}", unbuilt_[name]) : runs.text(),
+            .signature = runs.signature};
         log_.write(to_line(version));
         if (!take(version, false)) return ExitCode::closed_output;
         return std::nullopt;
@@ -407,16 +415,17 @@ class Bisect {
             for (const size_t after : source_.history.children(first))
                 text += fmt::format("  after   {}: {}\n", source_.shown[after], evidence(after));
         } else {
-            text += wrapped("", fmt::format("The {} version is one of these; those between could not be judged:", what),
-                            style_);
+            text += wrapped(
+                "", fmt::format("The {} version is one of these; those between could not be judged:", what),
+                style_);
             std::vector<size_t> candidates = answer.candidates;
             std::ranges::sort(candidates);
             for (const size_t index : candidates)
                 text += fmt::format("  {}  {}\n", padded(source_.shown[index], width()), evidence(index));
         }
         if (arguments_.noise > 0) text += fmt::format("  probability {:.3f}\n", answer.probability);
-        return text + fmt::format("asked {} of {} versions in {} rounds, besides the two that were known\n", asked_,
-                                  source_.names.size() - 2, rounds_);
+        return text + fmt::format("asked {} of {} versions in {} rounds, besides the two that were known\n",
+                                  asked_, source_.names.size() - 2, rounds_);
     }
 
     const Arguments& arguments_;

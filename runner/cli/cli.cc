@@ -46,15 +46,17 @@ void json(CLI::App& app, Arguments& to) {
         ->type_name("FILE|-");
 }
 void matrix(CLI::App& app, Arguments& to) {
-    app.add_option("--matrix", to.matrix,
-                   "run with each of these values of a parameter, instead of those of the scenario's [matrix]; may "
-                   "be repeated")
+    app.add_option(
+           "--matrix", to.matrix,
+           "run with each of these values of a parameter, instead of those of the scenario's [matrix]; may "
+           "be repeated")
         ->type_name("K=A,B,…")
         ->expected(1)
         ->take_all();
 }
 void junit(CLI::App& app, Arguments& to) {
-    app.add_option("--junit", to.junit, "write JUnit's XML for a CI system: a test case a scenario and control")
+    app.add_option("--junit", to.junit,
+                   "write JUnit's XML for a CI system: a test case a scenario and control")
         ->type_name("FILE|-");
 }
 void markdown(CLI::App& app, Arguments& to) {
@@ -78,13 +80,16 @@ void versions(CLI::App& app, Arguments& to) {
                    "dir:'PATTERN' for paths in the order of their numbers, or git:REPOSITORY for its commits")
         ->type_name("SOURCE")
         ->required();
-    app.add_option("--build", to.build, "of commits: the shell command that builds one, run in a work tree of its own")
+    app.add_option("--build", to.build,
+                   "of commits: the shell command that builds one, run in a work tree of its own")
         ->type_name("COMMAND");
-    app.add_option("--artifact", to.artifact, "of commits: the file that the build makes; its path is the version")
+    app.add_option("--artifact", to.artifact,
+                   "of commits: the file that the build makes; its path is the version")
         ->type_name("PATH");
     app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
     app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
-    app.add_option("--find", to.find, "the version that brought the bug (the default), or the one that mended it")
+    app.add_option("--find", to.find,
+                   "the version that brought the bug (the default), or the one that mended it")
         ->type_name("bug|fix")
         ->check(CLI::IsMember({"bug", "fix"}));
 }
@@ -93,12 +98,14 @@ void certainty(CLI::App& app, Arguments& to) {
                    "a version is without the bug when N runs do not show it (default: 1)")
         ->type_name("N")
         ->check(CLI::Range(1U, 1'000'000U));
-    app.add_option("--noise", to.noise,
-                   "so often, from 0 to 0.4, a version is taken for another: versions are asked again until the "
-                   "answer is as certain as --confidence wants")
+    app.add_option(
+           "--noise", to.noise,
+           "so often, from 0 to 0.4, a version is taken for another: versions are asked again until the "
+           "answer is as certain as --confidence wants")
         ->type_name("P")
         ->check(CLI::Range(0.0, 0.4));
-    app.add_option("--confidence", to.confidence, "with --noise: how probable the answer has to be (default: 0.99)")
+    app.add_option("--confidence", to.confidence,
+                   "with --noise: how probable the answer has to be (default: 0.99)")
         ->type_name("P")
         ->check(CLI::Range(0.5, 0.999999));
 }
@@ -108,18 +115,22 @@ void bisect_jobs(CLI::App& app, Arguments& to) {
         ->check(CLI::Range(1U, 16U));
 }
 void log(CLI::App& app, Arguments& to) {
-    app.add_option("--log", to.log, "keep what was found out in a file; one that was broken off goes on from there")
+    app.add_option("--log", to.log,
+                   "keep what was found out in a file; one that was broken off goes on from there")
         ->type_name("FILE");
 }
 void one_scenario(CLI::App& app, Arguments& to) {
-    app.add_option("SCENARIO", to.scenarios, "a scenario's file, or its name in the catalogue")->required()->expected(1);
+    app.add_option("SCENARIO", to.scenarios, "a scenario's file, or its name in the catalogue")
+        ->required()
+        ->expected(1);
 }
 void fail_fast(CLI::App& app, Arguments& to) {
     app.add_flag("--fail-fast", to.fail_fast, "stop at the first run that is not as expected");
 }
 void for_git(CLI::App& app, Arguments& to) {
     app.add_flag("--bisect", to.for_git,
-                 "without controls, and with the exit status that `git bisect run` wants: 0 the bug is not there, 1 it is, "
+                 "without controls, and with the exit status that `git bisect run` wants: 0 the bug is not "
+                 "there, 1 it is, "
                  "125 can't tell, 128 broken");
 }
 void list_only(CLI::App& app, Arguments& to) {
@@ -253,8 +264,8 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, for_git, list_only, shard, json, junit, markdown, trace, keep,
-          core, gdb, verbose, quiet},
+         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, for_git, list_only, shard, json, junit,
+          markdown, trace, keep, core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"
@@ -269,16 +280,20 @@ const std::vector<Command>& commands() {
         {"bisect",
          "which version of something brought a bug, or mended it",
          {one_scenario, set, versions, certainty, bisect_jobs, seed, log, quiet},
-         "A version is bad when the scenario shows the same bug as with --bad: the same outcome, cause and stacks. Runs that say\n"
-         "nothing (unmet, timeout, unsupported, another bug) are made again, and then the version is skipped.\n\n"
+         "A version is bad when the scenario shows the same bug as with --bad: the same outcome, cause and "
+         "stacks. Runs that say\n"
+         "nothing (unmet, timeout, unsupported, another bug) are made again, and then the version is "
+         "skipped.\n\n"
          "Examples:\n"
          "  rehang bisect x.toml --param lib --versions list:1.0,1.1,1.2,1.3 --good 1.0 --bad 1.3\n"
          "  rehang bisect x.toml --param lib --versions 'dir:builds/*/libx.so' --good builds/2.1/libx.so \\\n"
          "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log\n"
-         "  rehang bisect x.toml --param lib --versions git:../libx --build 'make -j2 libx.so' --artifact libx.so \\\n"
+         "  rehang bisect x.toml --param lib --versions git:../libx --build 'make -j2 libx.so' --artifact "
+         "libx.so \\\n"
          "      --good v2.1 --bad main",
          &bisect,
-         "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the known versions\n"
+         "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the "
+         "known versions\n"
          "are not as they were said to be; 3 rehang itself failed; 130 interrupted."},
         {"merge",
          "join the reports of shards, and say what came out of all of them, and what is missing",
@@ -287,7 +302,8 @@ const std::vector<Command>& commands() {
          "  rehang merge 1.json 2.json 3.json 4.json --json all.json --junit all.xml\n"
          "  rehang merge shards/*.json --markdown summary.md",
          &merge_reports,
-         "Exit status: as of `rehang run` for all these runs; 3 also when a shard is missing or broke off; 2 for a\n"
+         "Exit status: as of `rehang run` for all these runs; 3 also when a shard is missing or broke off; 2 "
+         "for a\n"
          "file that is no report, and for reports that do not belong together."},
         {"check",
          "validate scenarios without running them; every mistake with its place and a suggestion",

@@ -22,14 +22,14 @@ struct Arguments {
     std::string markdown;             // file, "-" for stdout, "" for none
     std::string shard;                // "I/N", "" for all
     std::string durations;            // an earlier report, "" for none
-    std::string param;        // of bisect: whose values are versions
-    std::string versions;     // where they come from
-    std::string good, bad;    // of them
-    std::string build;        // of commits: what builds them,
-    std::string artifact;     // and the file that comes of it
-    std::string find = "bug"; // "bug", "fix"
-    std::string log;          // file, "" for none
-    double noise = 0;         // how often a version's runs are wrong about it
+    std::string param;                // of bisect: whose values are versions
+    std::string versions;             // where they come from
+    std::string good, bad;            // of them
+    std::string build;                // of commits: what builds them,
+    std::string artifact;             // and the file that comes of it
+    std::string find = "bug";         // "bug", "fix"
+    std::string log;                  // file, "" for none
+    double noise = 0;                 // how often a version's runs are wrong about it
     double confidence = 0.99;
     bool for_git = false;  // --bisect: the exit status is for git bisect run
     bool fail_fast = false;

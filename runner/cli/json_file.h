@@ -35,7 +35,8 @@ class OutputFile {
 // written with each one, and overwritten by the next. Elsewhere (stdout, a pipe) the end comes with finish().
 class JsonFile {
   public:
-    explicit JsonFile(OutputFile file, Intended intended = {}) : file_(std::move(file)), intended_(intended) {}
+    explicit JsonFile(OutputFile file, Intended intended = {})
+        : file_(std::move(file)), intended_(intended) {}
 
     // Errors: it can't be written.
     Expected<void> add(const RunReport& run);

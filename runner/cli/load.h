@@ -19,7 +19,7 @@ struct LoadedScenario {
 
 struct LoadedScenarios {
     std::vector<LoadedScenario> scenarios;  // a file once for each combination of --matrix
-    bool broken = false;  // something was wrong, and has been printed on stderr
+    bool broken = false;                    // something was wrong, and has been printed on stderr
 };
 
 LoadedScenarios load_scenarios(const Arguments& arguments);

@@ -46,7 +46,10 @@ ExitCode merge_reports(const Arguments& arguments) {
         print_error(files ? merged.error() : files.error());
         return ExitCode::broken;
     }
-    RunOutput output({.style = stdout_style(arguments.quiet), .text = !wants_stdout(arguments), .quiet = true, .github = on_github()},
+    RunOutput output({.style = stdout_style(arguments.quiet),
+                      .text = !wants_stdout(arguments),
+                      .quiet = true,
+                      .github = on_github()},
                      std::move(*files), {.planned = merged->document["planned"].get<size_t>()});
     const auto heard = tell_all(merged->document, output);
     if (!heard) {
@@ -57,7 +60,8 @@ ExitCode merge_reports(const Arguments& arguments) {
     for (const std::string& missing : merged->missing) fmt::print(stderr, "rehang: {}\n", missing);
     if (!merged->missing.empty())
         fmt::print(stderr, "  run what is missing again with its --shard, and merge again\n");
-    const ExitCode code = merged->missing.empty() ? output.exit_code() : worse(output.exit_code(), ExitCode::failed);
+    const ExitCode code =
+        merged->missing.empty() ? output.exit_code() : worse(output.exit_code(), ExitCode::failed);
     return *heard && finished ? code : ExitCode::closed_output;
 }
 

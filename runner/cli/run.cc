@@ -148,9 +148,10 @@ Expected<void> can_look(const Arguments& arguments) {
                                      .hint = "leave --repeat and --jobs out"});
     const int on_stdout = (arguments.json == "-") + (arguments.junit == "-") + (arguments.markdown == "-");
     if (on_stdout + arguments.gdb > 1)
-        return std::unexpected(Error{.kind = Error::Kind::usage,
-                                     .what = "only one of --json -, --junit -, --markdown - and --gdb can have stdout",
-                                     .hint = "give the others a file"});
+        return std::unexpected(
+            Error{.kind = Error::Kind::usage,
+                  .what = "only one of --json -, --junit -, --markdown - and --gdb can have stdout",
+                  .hint = "give the others a file"});
     if (!arguments.durations.empty() && arguments.shard.empty())
         return std::unexpected(Error{.kind = Error::Kind::usage,
                                      .what = "--durations is only of use with --shard",
@@ -214,8 +215,7 @@ ExitCode run_and_tell(const Arguments& arguments) {
         return ExitCode::broken;
     }
     const auto jobs = take(*share, plan_jobs(loaded, arguments));
-    if (arguments.list_only)
-        return put(listed(jobs)) ? ExitCode::as_expected : ExitCode::closed_output;
+    if (arguments.list_only) return put(listed(jobs)) ? ExitCode::as_expected : ExitCode::closed_output;
     if (auto possible = can_keep(jobs); !possible) {
         print_error(possible.error());
         return ExitCode::broken;

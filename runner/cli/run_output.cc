@@ -35,10 +35,11 @@ bool on_github() {
 
 Expected<OutputFiles> OutputFiles::open(const Arguments& arguments) {
     OutputFiles files;
-    const std::array<std::pair<OutputFile*, const std::string*>, 4> wanted = {{{&files.json, &arguments.json},
-                                                                               {&files.trace, &arguments.trace},
-                                                                               {&files.junit, &arguments.junit},
-                                                                               {&files.markdown, &arguments.markdown}}};
+    const std::array<std::pair<OutputFile*, const std::string*>, 4> wanted = {
+        {{&files.json, &arguments.json},
+         {&files.trace, &arguments.trace},
+         {&files.junit, &arguments.junit},
+         {&files.markdown, &arguments.markdown}}};
     for (const auto& [file, name] : wanted) {
         auto opened = OutputFile::open(*name);
         if (!opened) return std::unexpected(opened.error());

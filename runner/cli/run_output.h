@@ -15,10 +15,10 @@ namespace rehang {
 
 struct OutputOptions {
     TextStyle style;
-    bool text = true;      // false: stdout is for JSON
-    bool quiet = false;    // only what is not as expected, and the summary
-    bool verbose = false;  // every run is told in full
-    bool alone = false;    // one file, once: its first run is told in full, no summary is needed
+    bool text = true;        // false: stdout is for JSON
+    bool quiet = false;      // only what is not as expected, and the summary
+    bool verbose = false;    // every run is told in full
+    bool alone = false;      // one file, once: its first run is told in full, no summary is needed
     bool fail_fast = false;  // the first run that is not as expected is enough
     bool github = false;     // annotations and a summary for GitHub's pages
 };
@@ -44,7 +44,8 @@ class RunOutput {
           junit_(std::move(files.junit)),
           markdown_(std::move(files.markdown)) {}
 
-    // False: nobody reads it any more, or the report can't be written, or it is enough: there is no point in going on.
+    // False: nobody reads it any more, or the report can't be written, or it is enough: there is no point in
+    // going on.
     bool tell(const RunReport& report);
     bool tell(FailedRun failed);
     // The summary, the end of the JSON, and what is written of all runs together.
@@ -72,7 +73,7 @@ class RunOutput {
     std::vector<FailedRun> failures_;
     std::set<std::string> told_in_full_;  // what went wrong in the same way twice is told in full once
     ExitCode code_ = ExitCode::as_expected;
-    bool bug_ = false;         // in one of the runs
+    bool bug_ = false;           // in one of the runs
     bool says_nothing_ = false;  // one of them
 };
 

@@ -26,7 +26,8 @@ namespace {
 struct Bench {
     elf::Files files;
     RequiredAbilities host;
-    std::string prepared_for;  // file of `prepared`; one command has one --set for all its jobs
+    std::string prepared_for;  // file of `prepared`,
+    Params prepared_with;      // and its parameters
     Prepared prepared;
 };
 
@@ -67,9 +68,10 @@ Expected<RunReport> run_or_unsupported(const Plan& plan, const Job& job, Bench& 
 }
 
 Expected<RunReport> perform(const Job& job, Bench& bench, const OnStanding& on_standing) {
-    if (bench.prepared_for != job.file) {
+    if (bench.prepared_for != job.file || bench.prepared_with != job.set) {
         bench.prepared = prepare(job.file, {.set = job.set, .targets = job.targets, .seed = job.seed});
         bench.prepared_for = job.file;
+        bench.prepared_with = job.set;
     }
     if (job.plan >= bench.prepared.plans.size())
         return std::unexpected(Error{.what = fmt::format("{} has changed since it was checked", job.file),

@@ -186,8 +186,8 @@ Json core_json(const CoreReport& core) {
 }
 
 Json failure_json(const FailedRun& failure) {
-    return {{"file", failure.file},     {"scenario", failure.scenario}, {"params", failure.params},
-            {"role", to_text(failure.role)}, {"repeat", failure.repeat}, {"error", failure.error.what},
+    return {{"file", failure.file},          {"scenario", failure.scenario}, {"params", failure.params},
+            {"role", to_text(failure.role)}, {"repeat", failure.repeat},     {"error", failure.error.what},
             {"hint", failure.error.hint}};
 }
 

@@ -32,8 +32,8 @@ Expected<FailedRun> failure_from_json(const nlohmann::json& json);
 // {"format": 1, "rehang": VERSION, "runs": [...]}, and "failures" where there are any.
 nlohmann::json document(const std::vector<RunReport>& runs);
 nlohmann::json document(const std::vector<RunReport>& runs, const std::vector<FailedRun>& failures);
-// The same document as text in pieces: a head, runs, a tail. The head also says what was intended: "planned" and, of
-// one of several shards, "shard".
+// The same document as text in pieces: a head, runs, a tail. The head also says what was intended: "planned"
+// and, of one of several shards, "shard".
 std::string document_head(const Intended& intended);
 std::string document_run(const RunReport& run, bool first);
 std::string document_tail(const std::vector<FailedRun>& failures);

@@ -26,7 +26,7 @@ std::string list(int from, int to) {
 
 std::vector<std::string> question(const std::string& file, const std::string& good, const std::string& bad,
                                   const std::vector<std::string>& more = {}) {
-    std::vector<std::string> words = {"bisect", file,     "--param", "v",     "--versions",
+    std::vector<std::string> words = {"bisect",    file,     "--param", "v",     "--versions",
                                       list(1, 40), "--good", good,      "--bad", bad};
     words.insert(words.end(), more.begin(), more.end());
     return words;
@@ -39,7 +39,7 @@ TEST_CASE("bisect finds the first bad version, and says what it and its neighbou
     const Finished result = rehang(question(file, "1", "40"));
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("first bad  23\n") && Contains("before  22: exited with 0\n") &&
-                               Contains("it      exited with 3, signature "));
+                               Contains("it      exited with 3"));
     CHECK_THAT(result.out, Contains("of 38 versions in "));
 
     const Finished three = rehang(question(file, "1", "40", {"--jobs", "3"}));
@@ -49,10 +49,10 @@ TEST_CASE("bisect finds the first bad version, and says what it and its neighbou
 TEST_CASE("bisect finds the version that mended it") {
     if (must_skip()) return;
     const Folder folder;
-    const std::string file =
-        folder.file("x.toml", text_of({.argv = R"("/bin/sh", "-c", "test ${v} -lt 9 && kill -ABRT $$; exit 0")",
-                                       .scenario = "[params]\nv = \"1\"\n",
-                                       .expect = "outcome = \"signaled\"\nsignal = \"SIGABRT\""}));
+    const std::string file = folder.file(
+        "x.toml", text_of({.argv = R"("/bin/sh", "-c", "test ${v} -lt 9 && kill -ABRT $$; exit 0")",
+                           .scenario = "[params]\nv = \"1\"\n",
+                           .expect = "outcome = \"signaled\"\nsignal = \"SIGABRT\""}));
     const Finished result = rehang(question(file, "40", "1", {"--find", "fix"}));
     CHECK(result.status == 0);
     CHECK_THAT(result.out, Contains("first fixed  9\n") && Contains("before  8: ended by SIGABRT"));
@@ -64,7 +64,7 @@ TEST_CASE("a version with another crash is skipped, and the answer says between 
     const std::string file = folder.file("x.toml", counted("case ${v} in 22|23) kill -SEGV $$;; esac; "));
     const Finished result = rehang(question(file, "1", "40"));
     CHECK(result.status == 1);
-    CHECK_THAT(result.out, Contains("could not be judged") && Contains("another bug, skipped") &&
+    CHECK_THAT(result.out, Contains("could not be judged") && Contains("another bug (run 3), skipped") &&
                                Contains("\n  22  ended by SIGSEGV") && Contains("\n  24  exited with 3"));
 }
 
@@ -88,8 +88,8 @@ TEST_CASE("a bisect that was broken off goes on from its log") {
     CHECK_THAT(other.err, Contains("bisect.log:1: this is the log of another bisect"));
 }
 
-// A repository with a program that is a shell script: `count` commits on main; every seventh comes by a merge of two. The
-// program ends with 3 from commit `bug` on; those from `broken` to `broken` + 1 do not build.
+// A repository with a program that is a shell script: `count` commits on main; every seventh comes by a merge
+// of two. The program ends with 3 from commit `bug` on; those from `broken` to `broken` + 1 do not build.
 class Repository {
   public:
     explicit Repository(const Folder& folder) : path_(folder.path() + "/repo") {
@@ -99,7 +99,8 @@ class Repository {
 
     void commit(int number, int status, bool builds) const {
         std::ofstream(path_ + "/tool.in") << "#!/bin/sh\n# version " << number << "\nexit " << status << "\n";
-        std::ofstream(path_ + "/build.sh") << (builds ? "cp tool.in tool; chmod +x tool\n" : "echo no; exit 7\n");
+        std::ofstream(path_ + "/build.sh")
+            << (builds ? "cp tool.in tool; chmod +x tool\n" : "echo no; exit 7\n");
         git({"add", "."});
         git({"commit", "--quiet", "-m", fmt::format("change {}", number)});
     }
@@ -109,14 +110,16 @@ class Repository {
         git({"add", "."});
         git({"commit", "--quiet", "-m", fmt::format("side {}", number)});
         git({"checkout", "--quiet", "main"});
-        git({"merge", "--quiet", "--no-ff", "-m", fmt::format("merge {}", number), fmt::format("side-{}", number)});
+        git({"merge", "--quiet", "--no-ff", "-m", fmt::format("merge {}", number),
+             fmt::format("side-{}", number)});
     }
     void tag(const std::string& name) const { git({"tag", name}); }
     const std::string& path() const { return path_; }
 
   private:
     void git(std::vector<std::string> words) const {
-        const std::vector<std::string> who = {"-C", path_, "-c", "user.name=t", "-c", "user.email=t@example.org"};
+        const std::vector<std::string> who = {"-C",          path_, "-c",
+                                              "user.name=t", "-c",  "user.email=t@example.org"};
         words.insert(words.begin(), who.begin(), who.end());
         const Finished result = run_program("/usr/bin/git", words);
         INFO(result.err);
@@ -134,16 +137,15 @@ TEST_CASE("bisect builds commits of a repository, follows merges, and skips what
         if (number == 1) repository.tag("v1");
         if (number % 7 == 0) repository.merge_side(number);
     }
-    const std::string file = folder.file(
-        "x.toml", text_of({.argv = R"("${tool}")",
-                           .scenario = "[params]\ntool = \"/bin/true\"\n",
-                           .expect = "outcome = \"exited\"\nexit = 3"}));
+    const std::string file = folder.file("x.toml", text_of({.argv = R"("${tool}")",
+                                                            .scenario = "[params]\ntool = \"/bin/true\"\n",
+                                                            .expect = "outcome = \"exited\"\nexit = 3"}));
     const auto bisect = [&](const std::string& good, const std::string& bad) {
         return run_program("/usr/bin/env",
-                           {"XDG_CACHE_HOME=" + folder.path() + "/cache", REHANG_PROGRAM, "bisect", file, "--param",
-                            "tool", "--versions", "git:" + repository.path(), "--build", "echo built >> " +
-                            folder.path() + "/count; sh build.sh", "--artifact", "tool", "--good", good, "--bad", bad,
-                            "--jobs", "2"});
+                           {"XDG_CACHE_HOME=" + folder.path() + "/cache", REHANG_PROGRAM, "bisect", file,
+                            "--param", "tool", "--versions", "git:" + repository.path(), "--build",
+                            "echo built >> " + folder.path() + "/count; sh build.sh", "--artifact", "tool",
+                            "--good", good, "--bad", bad, "--jobs", "2"});
     };
     const Finished result = bisect("v1", "main");
     INFO(result.out << result.err);
@@ -181,7 +183,8 @@ TEST_CASE("run --bisect has the exit status that git bisect run wants") {
 TEST_CASE("versions that are not as they were said to be are told before the search") {
     if (must_skip()) return;
     const Folder folder;
-    const std::string file = folder.file("x.toml", counted());
+    folder.file("x.toml", counted());
+    const std::string file = "x.toml";  // values of GENERATE are made once, a folder for each of them
     struct Wrong {
         std::vector<std::string> words;
         std::string message;
@@ -198,7 +201,7 @@ TEST_CASE("versions that are not as they were said to be are told before the sea
         {{"bisect", file, "--param", "v", "--versions", "nonsense", "--good", "1", "--bad", "4"},
          "--versions wants list:A,B,C"},
     }));
-    const Finished result = rehang(wrong.words);
+    const Finished result = rehang(wrong.words, folder.path());
     CHECK(result.status == 2);
     CHECK_THAT(result.err, Contains(wrong.message));
 }

@@ -32,8 +32,8 @@ TEST_CASE("shards together run what one would, and merge gives its report") {
     std::vector<std::string> merge = {"merge"};
     for (const char* index : {"1", "2"}) {
         const std::string report = folder.path() + "/" + index + ".json";
-        const Finished part = rehang(
-            {"run", scenarios, "--repeat", "3", "--shard", std::string(index) + "/2", "--json", report, "--quiet"});
+        const Finished part = rehang({"run", scenarios, "--repeat", "3", "--shard", std::string(index) + "/2",
+                                      "--json", report, "--quiet"});
         CHECK(part.status == 0);
         const Json json = json_of(report);
         CHECK(json["runs"].size() == json["planned"]);
@@ -45,7 +45,8 @@ TEST_CASE("shards together run what one would, and merge gives its report") {
         merge.insert(merge.end(), {"--json", all, "--junit", junit});
         const Finished merged = rehang(merge);
         CHECK(merged.status == 0);
-        CHECK_THAT(merged.out, Contains("a  3 of 3 as expected") && Contains("c  3 of 3 as expected"));
+        CHECK_THAT(merged.out,
+                   Contains("a code=0  3 of 3 as expected") && Contains("c code=0  3 of 3 as expected"));
         CHECK(json_of(all)["runs"].size() == 9);
         CHECK_THAT(read_file(junit).value(), Contains("tests=\"3\" failures=\"0\""));
     }
@@ -62,8 +63,8 @@ TEST_CASE("shards together run what one would, and merge gives its report") {
         for (const char* index : {"1/2", "2/2"})
             listed.push_back(
                 rehang({"run", scenarios, "--list", "--shard", index, "--durations", durations}).out);
-        CHECK_THAT(listed[0], Contains("a\n") && Contains("1 run\n"));
-        CHECK_THAT(listed[1], Contains("b\nc\n2 runs\n"));
+        CHECK_THAT(listed[0], Contains("a code=0\n1 run\n"));
+        CHECK_THAT(listed[1], Contains("b code=0\nc code=0\n2 runs\n"));
     }
 }
 
@@ -75,16 +76,16 @@ TEST_CASE("--matrix runs each value, and shows what came out as a table") {
         rehang({"run", folder.file("x.toml", exits("x")), "--matrix", "code=0,4", "--markdown", markdown});
     CHECK(result.status == 1);
     CHECK_THAT(result.out, Contains("  code scenario\n  0    exited with 0\n  4    exited with 4\n"));
-    CHECK_THAT(read_file(markdown).value(), Contains("| ❌ | x code=4 | 0 of 1 | exited with 4 |") &&
-                                                Contains("| 4 | ❌ exited with 4 |"));
+    CHECK_THAT(read_file(markdown).value(),
+               Contains("| ❌ | x code=4 | 0 of 1 | exited with 4 |") && Contains("| 4 | ❌ exited with 4 |"));
 }
 
-TEST_CASE("--fail-fast stops at the first run that is not as expected; the report has it") {
+TEST_CASE("--fail-fast stops at the first run that is not as expected, which the report has") {
     if (must_skip()) return;
     const Folder folder;
     const std::string report = folder.path() + "/r.json";
-    const Finished result = rehang({"run", folder.file("x.toml", exits("x")), "--set", "code=1", "--repeat", "50",
-                                    "--fail-fast", "--json", report});
+    const Finished result = rehang({"run", folder.file("x.toml", exits("x")), "--set", "code=1", "--repeat",
+                                    "50", "--fail-fast", "--json", report});
     CHECK(result.status == 1);
     CHECK(json_of(report)["runs"].size() == 1);
     CHECK(json_of(report)["planned"] == 50);
@@ -94,9 +95,8 @@ TEST_CASE("on GitHub's machines what failed is annotated, and the job's page has
     if (must_skip()) return;
     const Folder folder;
     const std::string file = folder.file("x.toml", exits("x")), page = folder.file("page.md", "before\n");
-    const Finished result =
-        run_program("/usr/bin/env", {"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + page, REHANG_PROGRAM, "run",
-                                     file, "--set", "code=1"});
+    const Finished result = run_program("/usr/bin/env", {"GITHUB_ACTIONS=true", "GITHUB_STEP_SUMMARY=" + page,
+                                                         REHANG_PROGRAM, "run", file, "--set", "code=1"});
     CHECK(result.status == 1);
     CHECK_THAT(result.out, Contains("::error file=" + file + ",title=x code=1::"));
     CHECK_THAT(read_file(page).value(), Contains("before\n") && Contains("| ❌ | x code=1 | 0 of 1 |"));
@@ -104,7 +104,8 @@ TEST_CASE("on GitHub's machines what failed is annotated, and the job's page has
 
 TEST_CASE("what can't be is said before anything runs") {
     const Folder folder;
-    const std::string file = folder.file("x.toml", exits("x"));
+    folder.file("x.toml", exits("x"));
+    const std::string file = "x.toml";  // values of GENERATE are made once, a folder for each of them
     struct Misuse {
         std::vector<std::string> words;
         std::string message;
@@ -118,10 +119,11 @@ TEST_CASE("what can't be is said before anything runs") {
          {.words = {"--json", "-", "--junit", "-"}, .message = "can have stdout"},
          {.words = {"--durations", file}, .message = "--durations is only of use with --shard"},
          {.words = {"--shard", "1/2", "--durations", file}, .message = "is no JSON"},
-         {.words = {"--shard", "1/2", "--durations", "/no/such"}, .message = "can't read /no/such: No such file"}}));
+         {.words = {"--shard", "1/2", "--durations", "/no/such"},
+          .message = "can't read /no/such: No such file"}}));
     std::vector<std::string> words = {"run", file};
     words.insert(words.end(), misuse.words.begin(), misuse.words.end());
-    const Finished result = rehang(words);
+    const Finished result = rehang(words, folder.path());
     CHECK(result.status == 2);
     CHECK(result.out.empty());
     CHECK_THAT(result.err, Contains(misuse.message));

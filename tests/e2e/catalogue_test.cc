@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <filesystem>
-#include <set>
 #include <nlohmann/json.hpp>
 #include <regex>
+#include <set>
 
 #include "catch.h"
 #include "command.h"

@@ -8,7 +8,7 @@ namespace {
 RunReport ended(Outcome outcome, int code = 0) {
     RunReport run;
     run.outcome = outcome;
-    run.signature = std::string(to_text(outcome)) + std::to_string(code);
+    run.signature = to_text(outcome);  // which says nothing of codes and signals
     if (outcome == Outcome::exited) run.exit = code;
     if (outcome == Outcome::signaled) run.signal = code;
     return run;
@@ -48,7 +48,8 @@ TEST_CASE("a run whose order was not reached, and one that could not be, say not
         CHECK(judge_run(ended(outcome), lock).says_nothing);
 }
 
-TEST_CASE("one run with the bug is enough, without it all have to agree, and what says nothing is tried again") {
+TEST_CASE(
+    "one run with the bug is enough, without it all have to agree, and what says nothing is tried again") {
     const RunJudgement bug = {.bug = true, .says_nothing = false, .text = "hung"};
     const RunJudgement none = {.bug = false, .says_nothing = false, .text = "exited with 0"};
     const RunJudgement nothing = {.bug = false, .says_nothing = true, .text = "unmet"};

@@ -19,7 +19,8 @@ std::string what(const Expected<std::vector<LoggedVersion>>& result) {
 TEST_CASE("what was written is read again") {
     const std::string text =
         to_line(question) +
-        to_line(LoggedVersion{.version = "2", .judgement = Judgement::present, .text = "hung", .signature = "ab"});
+        to_line(LoggedVersion{
+            .version = "2", .judgement = Judgement::present, .text = "hung", .signature = "ab"});
     const auto known = read_log(text, "b.log", question);
     REQUIRE(known);
     REQUIRE(known->size() == 1);
@@ -45,8 +46,9 @@ TEST_CASE("a log that is none, of another question, or broken in the middle is r
                Catch::Matchers::StartsWith("b.log:1: this is the log of another bisect"));
     CHECK(what(read_log(to_line(question) + "{}\n", "b.log", question)) ==
           "b.log:2: this is no line of a bisect's log");
-    CHECK(what(read_log(to_line(question) + to_line(LoggedVersion{.version = "9", .text = "", .signature = ""}), "b.log",
-                        question)) == "b.log:2: there is no version 9");
+    CHECK(
+        what(read_log(to_line(question) + to_line(LoggedVersion{.version = "9", .text = "", .signature = ""}),
+                      "b.log", question)) == "b.log:2: there is no version 9");
 }
 
 }  // namespace

@@ -97,7 +97,8 @@ TEST_CASE("versions that can't be judged are passed by; the answer is who is lef
     const auto broken_from_4_to_6 = [](size_t change) {
         return [change](size_t v) { return v >= 4 && v <= 6 ? Judgement::unknown : judged(v >= change); };
     };
-    CHECK(ask(Search(History::list(10), {}), broken_from_4_to_6(2)).answer.candidates == std::vector<size_t>{2});
+    CHECK(ask(Search(History::list(10), {}), broken_from_4_to_6(2)).answer.candidates ==
+          std::vector<size_t>{2});
     auto between = ask(Search(History::list(10), {}), broken_from_4_to_6(5)).answer.candidates;
     std::ranges::sort(between);
     CHECK(between == std::vector<size_t>{4, 5, 6, 7});

@@ -26,7 +26,8 @@ TEST_CASE("a run takes what it took, else what runs of its scenario took, else w
 }
 
 TEST_CASE("without an earlier report all runs take the same") {
-    CHECK(Durations().expected_ms("x", Role::scenario, {}) == Durations().expected_ms("y", Role::control, {}));
+    CHECK(Durations().expected_ms("x", Role::scenario, {}) ==
+          Durations().expected_ms("y", Role::control, {}));
     for (const char* text : {"3", "{}", R"({"runs": [3, {"scenario": 4}]})"}) {
         const Durations durations(nlohmann::json::parse(text));
         CHECK(durations.expected_ms("x", Role::scenario, {}) == 1);

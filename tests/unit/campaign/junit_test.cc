@@ -49,7 +49,8 @@ TEST_CASE("a case fails when one of its runs does, with the explanation of the f
 TEST_CASE("what this host can't run is skipped, what the runner could not do is an error") {
     Tallies tallies;
     tallies.add(unsupported_run());
-    tallies.add(FailedRun{.file = "y.toml", .scenario = "y", .error = {.what = "can't fork", .hint = "limits"}});
+    tallies.add(
+        FailedRun{.file = "y.toml", .scenario = "y", .error = {.what = "can't fork", .hint = "limits"}});
     const auto document = parsed(tallies);
     const auto suite = document.child("testsuites").child("testsuite");
     CHECK(suite.attribute("skipped").as_int() == 1);

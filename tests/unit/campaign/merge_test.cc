@@ -22,7 +22,8 @@ RunReport nth(int repeat, Role role = Role::scenario) {
 }
 
 TEST_CASE("merged shards are one report, whatever their order") {
-    const auto merged = merge({shard(2, 2, {nth(2), nth(1, Role::control)}, 2), shard(1, 2, {nth(1), nth(3)}, 2)});
+    const auto merged =
+        merge({shard(2, 2, {nth(2), nth(1, Role::control)}, 2), shard(1, 2, {nth(1), nth(3)}, 2)});
     REQUIRE(merged);
     CHECK(merged->missing.empty());
     CHECK(merged->document["planned"] == 4);
@@ -36,8 +37,8 @@ TEST_CASE("merged shards are one report, whatever their order") {
 TEST_CASE("a shard that is missing, and one that broke off, are said") {
     const auto merged = merge({shard(1, 3, {nth(1)}, 2), shard(3, 3, {nth(2)}, 1)});
     REQUIRE(merged);
-    CHECK(merged->missing == std::vector<std::string>{"shard 2 of 3 is missing",
-                                                      "shard-1 broke off: it has 1 of its 2 runs"});
+    CHECK(merged->missing ==
+          std::vector<std::string>{"shard 2 of 3 is missing", "shard-1 broke off: it has 1 of its 2 runs"});
     CHECK(merged->document["planned"] == 3);
     // Whoever merges this one again still sees that something is missing.
     const auto again = merge({{.name = "all.json", .document = merged->document}});

@@ -19,15 +19,17 @@ TEST_CASE("of one parameter each value is a row, beside it the control") {
     tallies.add(good_run({{"fixed", "1"}, {"lib", "a"}}, Role::control));
     tallies.add(good_run({{"fixed", "1"}, {"lib", "b|c"}}));
     const auto tables = outcome_tables(tallies.all());
-    CHECK(render_tables(tables, {}) == "\nx\n"
-                                       "  lib scenario             control\n"
-                                       "  a   hung: inherited-lock exited with 0\n"
-                                       "  b|c exited with 0        –\n");
-    CHECK(markdown_tables(tables) == "### x\n\n"
-                                     "| lib | scenario | control |\n"
-                                     "| --- | --- | --- |\n"
-                                     "| a | ❌ hung: inherited-lock | exited with 0 |\n"
-                                     "| b\\|c | exited with 0 | – |\n");
+    CHECK(render_tables(tables, {}) ==
+          "\nx\n"
+          "  lib scenario             control\n"
+          "  a   hung: inherited-lock exited with 0\n"
+          "  b|c exited with 0        –\n");
+    CHECK(markdown_tables(tables) ==
+          "### x\n\n"
+          "| lib | scenario | control |\n"
+          "| --- | --- | --- |\n"
+          "| a | ❌ hung: inherited-lock | exited with 0 |\n"
+          "| b\\|c | exited with 0 | – |\n");
 }
 
 TEST_CASE("of several parameters the one that turns fastest makes the columns") {
@@ -53,10 +55,11 @@ TEST_CASE("a summary in Markdown has a row for each") {
     Tallies tallies;
     tallies.add(good_run());
     tallies.add(bad_run({}, Role::control));
-    CHECK(markdown_summary(tallies.all()) == "|  | scenario | as expected | outcome |\n"
-                                             "| --- | --- | --- | --- |\n"
-                                             "| ✅ | x | 1 of 1 | exited with 0 |\n"
-                                             "| ❌ | x (control) | 0 of 1 | hung: inherited-lock |\n");
+    CHECK(markdown_summary(tallies.all()) ==
+          "|  | scenario | as expected | outcome |\n"
+          "| --- | --- | --- | --- |\n"
+          "| ✅ | x | 1 of 1 | exited with 0 |\n"
+          "| ❌ | x (control) | 0 of 1 | hung: inherited-lock |\n");
 }
 
 }  // namespace

@@ -9,13 +9,15 @@ namespace rehang {
 namespace {
 
 double load_of(const std::vector<size_t>& share, const std::vector<double>& costs) {
-    return std::accumulate(share.begin(), share.end(), 0.0, [&](double sum, size_t i) { return sum + costs[i]; });
+    return std::accumulate(share.begin(), share.end(), 0.0,
+                           [&](double sum, size_t i) { return sum + costs[i]; });
 }
 
 TEST_CASE("a shard is a number of so many") {
     CHECK(parse_shard("2/4") == Shard{.index = 2, .of = 4});
     CHECK(parse_shard("1/1") == Shard{.index = 1, .of = 1});
-    for (const char* wrong : {"", "2", "0/4", "5/4", "2/0", "2/", "/4", "a/b", "-1/4", "2/4/8", "1/10001", "1 / 2"}) {
+    for (const char* wrong :
+         {"", "2", "0/4", "5/4", "2/0", "2/", "/4", "a/b", "-1/4", "2/4/8", "1/10001", "1 / 2"}) {
         CAPTURE(wrong);
         CHECK_FALSE(parse_shard(wrong));
     }
