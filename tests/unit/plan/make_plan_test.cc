@@ -358,7 +358,8 @@ outcome = "exited"
 )");
     REQUIRE(plans.size() == 2);
     REQUIRE(plans[0].points.size() == 3);
-    CHECK(std::get<EntersGuestFunction>(plans[0].points[0].event) == EntersGuestFunction{"libc.so.6", "fork"});
+    CHECK(std::get<EntersGuestFunction>(plans[0].points[0].event) ==
+          EntersGuestFunction{"libc.so.6", "fork"});
     CHECK(std::get<EntersGuestFunction>(plans[0].points[1].event).text() == "guest:libtc.so!tc::free");
     REQUIRE(plans[1].points.size() == 1);
     CHECK(plans[1].points[0].name == "seen");
