@@ -1,15 +1,19 @@
 // Speaks QMP: waits until a unix socket is there and listens, says commands one after the other, each when
 // the one before is answered, and prints what comes back, one JSON object a line.
 //
-//   qmp_speaker SOCKET MILLISECONDS COMMAND…
+//   qmp_speaker SOCKET MILLISECONDS PIDFILE COMMAND…
 //
-// SOCKET has to listen within that time, as long as there is anybody who could. An answer may take as long as
-// it likes: if it never comes, that is a hang, and the runner's to prove. When not all can be said, the last
-// line is
+// SOCKET has to listen within that time, as long as there is anybody who could. With a PIDFILE that is not
+// "-", the server is a daemon: the time begins when the sandbox's first process, which starts the daemon, has
+// ended, and whoever listens has to be the process that the file names. An answer may take as long as it
+// likes, and so may the start of a daemon: if it never comes, that is a hang, and the runner's to prove. When
+// not all can be said, the last line is
 // {"failed": "why"}.
 #include <dirent.h>
 #include <errno.h>
+#include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -95,6 +99,30 @@ int wait_for_listener(const std::string& path, std::chrono::milliseconds limit) 
     }
 }
 
+// As libvirt does: who starts a daemon ends when it runs. Not by asking again and again, so that the runner
+// can tell what is waited for.
+void wait_until_daemonized() {
+    constexpr int first_process = 2;  // after the sandbox's init
+    const int starter = static_cast<int>(syscall(SYS_pidfd_open, first_process, 0));
+    if (starter < 0 || getpid() == first_process) return;  // has gone, or is this one
+    pollfd end = {.fd = starter, .events = POLLIN, .revents = 0};
+    while (poll(&end, 1, -1) < 0 && errno == EINTR) {
+    }
+    close(starter);
+}
+
+// The kernel knows who called listen(2).
+void check_pidfile(const std::string& path, int connection) {
+    int written = 0;
+    if (!(std::ifstream(path) >> written)) give_up(path + " names no process");
+    ucred listener = {};
+    socklen_t size = sizeof listener;
+    if (getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0) fail("SO_PEERCRED");
+    if (written != listener.pid)
+        give_up(path + " names process " + std::to_string(written) + ", but process " +
+                std::to_string(listener.pid) + " listens at the socket");
+}
+
 class Connection {
   public:
     explicit Connection(int socket) : socket_(socket) {}
@@ -164,14 +192,20 @@ std::chrono::milliseconds parse_limit(std::string_view text) {
 }  // namespace
 
 int main(int argc, char** argv) {
-    if (argc < 3) {
-        fprintf(stderr, "usage: qmp_speaker SOCKET MILLISECONDS COMMAND...\n");
+    constexpr int first_command = 4;
+    if (argc < first_command) {
+        fprintf(stderr, "usage: qmp_speaker SOCKET MILLISECONDS PIDFILE COMMAND...\n");
         return 2;
     }
-    Connection connection(wait_for_listener(argv[1], parse_limit(argv[2])));
+    const std::string pidfile = argv[3];
+    const bool daemon = pidfile != "-";
+    if (daemon) wait_until_daemonized();
+    const int socket = wait_for_listener(argv[1], parse_limit(argv[2]));
+    if (daemon) check_pidfile(pidfile, socket);
+    Connection connection(socket);
     if (!connection.is_greeted()) give_up("the other side went away before it had greeted");
-    for (int i = 3; i < argc; ++i)
+    for (int i = first_command; i < argc; ++i)
         if (!connection.send_line(argv[i]) || !connection.receive_answer())
             give_up(std::string("the other side went away before it had answered ") + argv[i]);
-    if (argc > 3 && strstr(argv[argc - 1], "\"quit\"")) connection.wait_for_end();
+    if (argc > first_command && strstr(argv[argc - 1], "\"quit\"")) connection.wait_for_end();
 }

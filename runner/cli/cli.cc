@@ -45,6 +45,89 @@ void json(CLI::App& app, Arguments& to) {
                    "write a report for programs (docs/report.md); - for stdout, instead of the text")
         ->type_name("FILE|-");
 }
+void matrix(CLI::App& app, Arguments& to) {
+    app.add_option("--matrix", to.matrix,
+                   "run with each of these values of a parameter, instead of those of the scenario's [matrix]; may "
+                   "be repeated")
+        ->type_name("K=A,B,…")
+        ->expected(1)
+        ->take_all();
+}
+void junit(CLI::App& app, Arguments& to) {
+    app.add_option("--junit", to.junit, "write JUnit's XML for a CI system: a test case a scenario and control")
+        ->type_name("FILE|-");
+}
+void markdown(CLI::App& app, Arguments& to) {
+    app.add_option("--markdown", to.markdown, "write tables of what came out, for a bug report")
+        ->type_name("FILE|-");
+}
+void shard(CLI::App& app, Arguments& to) {
+    app.add_option("--shard", to.shard,
+                   "run only the I-th of N parts; `rehang merge` joins their reports (docs/ci.md)")
+        ->type_name("I/N");
+    app.add_option("--durations", to.durations,
+                   "an earlier report (--json), so that all parts take about the same time")
+        ->type_name("FILE");
+}
+void versions(CLI::App& app, Arguments& to) {
+    app.add_option("--param", to.param, "the parameter of the scenario whose values are the versions")
+        ->type_name("NAME")
+        ->required();
+    app.add_option("--versions", to.versions,
+                   "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), "
+                   "dir:'PATTERN' for paths in the order of their numbers, or git:REPOSITORY for its commits")
+        ->type_name("SOURCE")
+        ->required();
+    app.add_option("--build", to.build, "of commits: the shell command that builds one, run in a work tree of its own")
+        ->type_name("COMMAND");
+    app.add_option("--artifact", to.artifact, "of commits: the file that the build makes; its path is the version")
+        ->type_name("PATH");
+    app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
+    app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
+    app.add_option("--find", to.find, "the version that brought the bug (the default), or the one that mended it")
+        ->type_name("bug|fix")
+        ->check(CLI::IsMember({"bug", "fix"}));
+}
+void certainty(CLI::App& app, Arguments& to) {
+    app.add_option("--repeat", to.repeat,
+                   "a version is without the bug when N runs do not show it (default: 1)")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 1'000'000U));
+    app.add_option("--noise", to.noise,
+                   "so often, from 0 to 0.4, a version is taken for another: versions are asked again until the "
+                   "answer is as certain as --confidence wants")
+        ->type_name("P")
+        ->check(CLI::Range(0.0, 0.4));
+    app.add_option("--confidence", to.confidence, "with --noise: how probable the answer has to be (default: 0.99)")
+        ->type_name("P")
+        ->check(CLI::Range(0.5, 0.999999));
+}
+void bisect_jobs(CLI::App& app, Arguments& to) {
+    app.add_option("--jobs", to.jobs, "ask N versions at a time: fewer rounds")
+        ->type_name("N")
+        ->check(CLI::Range(1U, 16U));
+}
+void log(CLI::App& app, Arguments& to) {
+    app.add_option("--log", to.log, "keep what was found out in a file; one that was broken off goes on from there")
+        ->type_name("FILE");
+}
+void one_scenario(CLI::App& app, Arguments& to) {
+    app.add_option("SCENARIO", to.scenarios, "a scenario's file, or its name in the catalogue")->required()->expected(1);
+}
+void fail_fast(CLI::App& app, Arguments& to) {
+    app.add_flag("--fail-fast", to.fail_fast, "stop at the first run that is not as expected");
+}
+void for_git(CLI::App& app, Arguments& to) {
+    app.add_flag("--bisect", to.for_git,
+                 "without controls, and with the exit status that `git bisect run` wants: 0 the bug is not there, 1 it is, "
+                 "125 can't tell, 128 broken");
+}
+void list_only(CLI::App& app, Arguments& to) {
+    app.add_flag("--list", to.list_only, "say what would be run, and run nothing");
+}
+void reports(CLI::App& app, Arguments& to) {
+    app.add_option("REPORT", to.reports, "files that `rehang run --json` wrote")->required();
+}
 void trace(CLI::App& app, Arguments& to) {
     app.add_option("--trace", to.trace,
                    "write what happened when, for ui.perfetto.dev or chrome://tracing (docs/report.md)")
@@ -110,6 +193,29 @@ void output(CLI::App& app, Arguments& to) {
            "where the description goes; - for stdout (default: the device's name with .device.toml, here)")
         ->type_name("FILE|-");
 }
+void reproduced(CLI::App& app, Arguments& to) {
+    app.add_option("REPORT|SCENARIO", to.reproduced,
+                   "a report of `run --json` or `diagnose --json`, or a scenario, which is run for it")
+        ->required();
+}
+void seen(CLI::App& app, Arguments& to) {
+    app.add_option("BACKTRACE|REPORT", to.seen,
+                   "what gdb's `thread apply all bt` printed, of one process or of several; or another "
+                   "report; - for stdin")
+        ->required();
+}
+void hang(CLI::App& app, Arguments& to) {
+    app.add_option(
+           "PID|BACKTRACE", to.seen,
+           "a process that hangs, or a file with what gdb's `thread apply all bt` printed; - for stdin")
+        ->required();
+}
+void scenario_file(CLI::App& app, Arguments& to) {
+    app.add_option("-o,--output", to.output, "where the scenario goes (default: stdout)")->type_name("FILE");
+}
+void only_yes_or_no(CLI::App& app, Arguments& to) {
+    app.add_flag("-q,--quiet", to.quiet, "one line with the answer; no colour, no progress");
+}
 void command(CLI::App& app, Arguments& to) {
     app.add_option("COMMAND", to.command, "what uses the device, with its arguments, behind --")->required();
 }
@@ -130,6 +236,10 @@ constexpr auto diagnose_exit_codes =
     "2 usage, or no such process; 3 rehang itself failed; 125 this user may not look into it: which\n"
     "permission is missing is said on stderr; 130 interrupted.";
 
+constexpr auto match_exit_codes =
+    "Exit status: 0 the same hang; 1 another one, or none; 2 usage, or a file that can't be read as what it\n"
+    "is to be; 3 rehang itself failed; 125 the scenario can't run here.";
+
 struct Command {
     const char* name;
     const char* summary;
@@ -143,7 +253,8 @@ const std::vector<Command>& commands() {
     static const std::vector<Command> table = {
         {"run",
          "replay scenarios and their controls, and say what came out and why",
-         {scenarios, set, repeat, jobs, seed, json, trace, keep, core, gdb, verbose, quiet},
+         {scenarios, set, matrix, repeat, jobs, seed, fail_fast, for_git, list_only, shard, json, junit, markdown, trace, keep,
+          core, gdb, verbose, quiet},
          "Examples:\n"
          "  rehang run scenarios/allocator/daemonize-with-tcmalloc-threads.toml\n"
          "  rehang run daemonize-with-tcmalloc-threads      the same, by its name in the catalogue\n"
@@ -151,8 +262,33 @@ const std::vector<Command>& commands() {
          "  rehang run x.toml --repeat 200 --quiet          is it the same hang every time?\n"
          "  rehang run x.toml --gdb                         look at the hang itself\n"
          "  rehang run x.toml --trace x.json                what happened when: open it in ui.perfetto.dev\n"
-         "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json",
+         "  rehang run x.toml --set tcmalloc=/opt/lib/libtcmalloc.so.4 --json report.json\n"
+         "  rehang run x.toml --matrix lib=/opt/a.so,/opt/b.so   a table of what comes out\n"
+         "  rehang run scenarios --shard 2/4 --json 2.json --junit 2.xml",
          &run},
+        {"bisect",
+         "which version of something brought a bug, or mended it",
+         {one_scenario, set, versions, certainty, bisect_jobs, seed, log, quiet},
+         "A version is bad when the scenario shows the same bug as with --bad: the same outcome, cause and stacks. Runs that say\n"
+         "nothing (unmet, timeout, unsupported, another bug) are made again, and then the version is skipped.\n\n"
+         "Examples:\n"
+         "  rehang bisect x.toml --param lib --versions list:1.0,1.1,1.2,1.3 --good 1.0 --bad 1.3\n"
+         "  rehang bisect x.toml --param lib --versions 'dir:builds/*/libx.so' --good builds/2.1/libx.so \\\n"
+         "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log\n"
+         "  rehang bisect x.toml --param lib --versions git:../libx --build 'make -j2 libx.so' --artifact libx.so \\\n"
+         "      --good v2.1 --bad main",
+         &bisect,
+         "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the known versions\n"
+         "are not as they were said to be; 3 rehang itself failed; 130 interrupted."},
+        {"merge",
+         "join the reports of shards, and say what came out of all of them, and what is missing",
+         {reports, json, junit, markdown, quiet},
+         "Examples:\n"
+         "  rehang merge 1.json 2.json 3.json 4.json --json all.json --junit all.xml\n"
+         "  rehang merge shards/*.json --markdown summary.md",
+         &merge_reports,
+         "Exit status: as of `rehang run` for all these runs; 3 also when a shard is missing or broke off; 2 for a\n"
+         "file that is no report, and for reports that do not belong together."},
         {"check",
          "validate scenarios without running them; every mistake with its place and a suggestion",
          {scenarios, set},
@@ -181,6 +317,29 @@ const std::vector<Command>& commands() {
          "  rehang diagnose $(pidof myserver) --quiet && echo fine",
          &diagnose,
          diagnose_exit_codes},
+        {"match",
+         "is what was reproduced the hang that somebody saw, in a debugger or in another report?",
+         {reproduced, seen, set, json, only_yes_or_no},
+         "Examples:\n"
+         "  rehang match report.json backtrace.txt               which threads agree, and in which frames\n"
+         "  rehang match localtime-lock-at-fork backtrace.txt    runs the scenario first\n"
+         "  rehang match mine.json theirs.json --quiet           two reports\n"
+         "  gdb -batch -p 4711 -ex 'thread apply all bt' | rehang match report.json -",
+         &match,
+         match_exit_codes},
+        {"scaffold",
+         "write a first scenario for a hang that is seen live or in a backtrace",
+         {hang, scenario_file},
+         "Processes, points and holds as far as they follow from the stacks, and what is expected; TODO is "
+         "what\n"
+         "is to be found out. Nothing is stopped or changed.\n\n"
+         "Examples:\n"
+         "  rehang scaffold 4711 -o hang.toml && rehang check hang.toml\n"
+         "  rehang scaffold backtrace.txt -o hang.toml",
+         &scaffold,
+         "Exit status: 0 written; 2 usage, no such process, or no stack in the file; 3 rehang itself "
+         "failed;\n"
+         "125 this user may not look into the process."},
         {"record-ioctl",
          "write what a real device answers to a command's ioctls, as a device file for [[fake]]",
          {output, device, command},

@@ -13,6 +13,7 @@ enum class ExitCode {
     broken = 2,                     // usage, or a broken scenario: nothing was run
     failed = 3,                     // the runner could not do its work
     unsupported = 125,              // this host can't run it; what git bisect run takes as "can't tell"
+    stop_bisect = 128,              // to git bisect run: nothing can be told of any version
     interrupted = 128 + SIGINT,     // Ctrl-C or SIGTERM
     closed_output = 128 + SIGPIPE,  // nobody reads stdout any more: `rehang … | head`
 };

@@ -58,7 +58,7 @@ Expected<void> OutputFile::write(std::string_view text, std::string_view tail) {
 
 Expected<void> JsonFile::add(const RunReport& run) {
     if (!file_.wanted()) return {};
-    const std::string head = first_ ? document_head() : "";
+    const std::string head = first_ ? document_head(intended_) : "";
     auto written = file_.write(head + document_run(run, first_), document_tail({}));
     first_ = false;
     return written;
@@ -66,7 +66,7 @@ Expected<void> JsonFile::add(const RunReport& run) {
 
 Expected<void> JsonFile::finish(const std::vector<FailedRun>& failures) {
     if (!file_.wanted()) return {};
-    const std::string head = first_ ? document_head() : "";
+    const std::string head = first_ ? document_head(intended_) : "";
     first_ = false;
     return file_.write(head + document_tail(failures));
 }

@@ -35,7 +35,7 @@ class OutputFile {
 // written with each one, and overwritten by the next. Elsewhere (stdout, a pipe) the end comes with finish().
 class JsonFile {
   public:
-    explicit JsonFile(OutputFile file) : file_(std::move(file)) {}
+    explicit JsonFile(OutputFile file, Intended intended = {}) : file_(std::move(file)), intended_(intended) {}
 
     // Errors: it can't be written.
     Expected<void> add(const RunReport& run);
@@ -43,6 +43,7 @@ class JsonFile {
 
   private:
     OutputFile file_;
+    Intended intended_;
     bool first_ = true;
 };
 

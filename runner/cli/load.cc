@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <system_error>
 
 #include "base/suggest.h"
@@ -53,11 +54,49 @@ Expected<Params> parse_set(const std::vector<std::string>& assignments) {
     return params;
 }
 
-void print_diagnostics(const Diagnostics& diagnostics) {
+// "K=a,b": the name and its values; none of them may be empty.
+Expected<std::pair<std::string, std::vector<std::string>>> parse_axis(const std::string& text) {
+    const size_t equals = text.find('=');
+    std::vector<std::string> values;
+    for (size_t at = equals; at != std::string::npos;) {
+        const size_t comma = text.find(',', at + 1);
+        values.push_back(text.substr(at + 1, comma == std::string::npos ? comma : comma - at - 1));
+        at = comma;
+    }
+    if (equals == 0 || values.empty() || std::ranges::find(values, "") != values.end())
+        return misuse(fmt::format("--matrix wants K=A,B,…, not \"{}\"", text),
+                      "example: --matrix tcmalloc=libtcmalloc.so.4,libtcmalloc_minimal.so.4");
+    return std::pair(text.substr(0, equals), values);
+}
+
+// What --set gives, with every combination of what --matrix gives; its first axis turns slowest.
+Expected<std::vector<Params>> combinations(const Arguments& arguments) {
+    const auto set = parse_set(arguments.set);
+    if (!set) return std::unexpected(set.error());
+    std::vector<Params> all = {*set};
+    for (const std::string& text : arguments.matrix) {
+        const auto axis = parse_axis(text);
+        if (!axis) return std::unexpected(axis.error());
+        if (all.front().contains(axis->first))
+            return misuse(fmt::format("the parameter {} is given twice", axis->first),
+                          "once by --set or --matrix is enough: --matrix K=A,B");
+        std::vector<Params> longer;
+        for (const Params& params : all)
+            for (const std::string& value : axis->second) {
+                longer.push_back(params);
+                longer.back()[axis->first] = value;
+            }
+        all = std::move(longer);
+    }
+    return all;
+}
+
+// The same mistake may come with every combination of --matrix.
+void print_diagnostics(const Diagnostics& diagnostics, std::set<std::string>& printed) {
     for (const Diagnostic& diagnostic : diagnostics) {
         std::string text = format(diagnostic);
         if (!text.ends_with('\n')) text += '\n';
-        fmt::print(stderr, "{}", text);
+        if (printed.insert(text).second) fmt::print(stderr, "{}", text);
     }
 }
 
@@ -92,14 +131,24 @@ Expected<std::vector<std::string>> scenarios_in(const std::string& folder) {
 
 LoadedScenarios load_scenarios(const Arguments& arguments) {
     LoadedScenarios loaded;
-    if (auto set = parse_set(arguments.set)) {
-        loaded.set = std::move(*set);
-    } else {
-        print_error(set.error());
+    const auto sets = combinations(arguments);
+    if (!sets) {
+        print_error(sets.error());
         loaded.broken = true;
     }
     elf::Files elf_files;
     const HostLibraries libraries(elf_files);
+    std::set<std::string> printed;
+    const auto load = [&](const std::string& file, const Params& set) {
+        LoadedScenario scenario = {
+            .file = file,
+            .set = set,
+            .prepared = prepare(file, {.set = set, .targets = targets_folder(), .seed = arguments.seed})};
+        check_symbols_of(scenario.prepared, libraries);
+        print_diagnostics(scenario.prepared.diagnostics, printed);
+        loaded.broken = loaded.broken || has_errors(scenario.prepared.diagnostics);
+        loaded.scenarios.push_back(std::move(scenario));
+    };
     for (const std::string& word : arguments.scenarios) {
         const auto files = scenario_files(word);
         if (!files) {
@@ -107,16 +156,8 @@ LoadedScenarios load_scenarios(const Arguments& arguments) {
             loaded.broken = true;
             continue;
         }
-        for (const std::string& file : *files) {
-            LoadedScenario scenario = {
-                .file = file,
-                .prepared =
-                    prepare(file, {.set = loaded.set, .targets = targets_folder(), .seed = arguments.seed})};
-            check_symbols_of(scenario.prepared, libraries);
-            print_diagnostics(scenario.prepared.diagnostics);
-            loaded.broken = loaded.broken || has_errors(scenario.prepared.diagnostics);
-            loaded.scenarios.push_back(std::move(scenario));
-        }
+        for (const std::string& file : *files)
+            for (const Params& set : sets.value_or(std::vector<Params>(1))) load(file, set);
     }
     return loaded;
 }

@@ -13,12 +13,12 @@ namespace rehang {
 
 struct LoadedScenario {
     std::string file;
+    Params set;  // what --set and --matrix make of its parameters
     Prepared prepared;
 };
 
 struct LoadedScenarios {
-    std::vector<LoadedScenario> scenarios;
-    Params set;
+    std::vector<LoadedScenario> scenarios;  // a file once for each combination of --matrix
     bool broken = false;  // something was wrong, and has been printed on stderr
 };
 

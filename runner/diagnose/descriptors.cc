@@ -85,6 +85,7 @@ void add_info(DescriptorSnapshot& descriptor, const std::string& text) {
     descriptor.watched = std::move(info.watched);
     descriptor.locks = std::move(info.locks);
     descriptor.sends_signals = (info.flags & O_ASYNC) != 0;
+    descriptor.unused_ring = info.unused_ring;
     if (descriptor.kind != FileKind::eventfd) return;
     if (info.eventfd_id)
         descriptor.inode = *info.eventfd_id;

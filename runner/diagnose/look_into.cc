@@ -24,6 +24,14 @@ bool comes_from_syscall(pid_t tid, std::uint64_t pc) {
     return read_memory(tid, pc - instruction.size(), instruction.size()) == instruction;
 }
 
+// poll(2) without a time-out goes on as restart_syscall(2) when a stop has interrupted it (a tracer's, say),
+// with its arguments in their registers. What it was tells the code that made it: `mov $7, %eax; syscall`.
+bool is_endless_poll(pid_t tid, const proc::Syscall& syscall) {
+    if (syscall.number != SYS_restart_syscall || static_cast<int>(syscall.args[2]) >= 0) return false;
+    const std::vector<unsigned char> code = {0xb8, SYS_poll, 0, 0, 0, 0x0f, 0x05};
+    return read_memory(tid, syscall.pc - code.size(), code.size()) == code;
+}
+
 void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     const std::string task = fmt::format("/proc/{}/task/{}", pid, thread.tid);
     const auto status = proc::parse_status(read_file_or_empty(task + "/status"));
@@ -35,7 +43,7 @@ void look_into_thread(ThreadSnapshot& thread, pid_t pid) {
     if (has_ended(thread)) return;
     if (const auto syscall = proc::parse_syscall(read_record(task + "/syscall"))) {
         thread.in_syscall = !syscall->running && syscall->number >= 0;
-        thread.syscall = syscall->number;
+        thread.syscall = is_endless_poll(thread.tid, *syscall) ? SYS_poll : syscall->number;
         thread.args = syscall->args;
         thread.sp = syscall->sp;
         thread.pc = syscall->pc;
@@ -72,9 +80,11 @@ bool may_have_posix_timers(pid_t pid) {
     return !shown || !read_file_or_empty(fmt::format("/proc/{}/timers", pid)).empty();
 }
 
-// Something that this version does not follow, and that may end any wait of its process.
+// Something that this version does not follow, and that may end any wait of its process. A ring to which
+// nothing was ever submitted has nothing to complete; to submit takes a thread that runs.
 bool is_untracked_waker(const DescriptorSnapshot& descriptor) {
-    return descriptor.target == "anon_inode:[io_uring]" || descriptor.target == "anon_inode:[userfaultfd]";
+    if (descriptor.target == "anon_inode:[io_uring]") return !descriptor.unused_ring;
+    return descriptor.target == "anon_inode:[userfaultfd]";
 }
 
 // Is what `epoll` watches as the file number `fd`, the `nth` of that number from 0, still the process's file

@@ -131,6 +131,16 @@ bool is_armed(std::string_view text) {
     return value.find_first_of("123456789") != std::string_view::npos || number_of(text, "ticks:") != 0;
 }
 
+// Of both queues the user's and the kernel's counters. Kernels before 5.17 don't show them, nor does any
+// while a thread is about to submit something.
+bool is_unused_ring(std::string_view text) {
+    constexpr std::array<std::string_view, 6> counters = {
+        "SqHead:", "SqTail:", "CachedSqHead:", "CqHead:", "CqTail:", "CachedCqTail:"};
+    return std::ranges::all_of(counters, [text](std::string_view counter) {
+        return !value_of(text, counter).empty() && number_of(text, counter) == 0;
+    });
+}
+
 FdInfo parse_fdinfo(std::string_view text) {
     FdInfo info;
     info.flags = number_of<unsigned>(text, "flags:", 8);
@@ -141,6 +151,7 @@ FdInfo parse_fdinfo(std::string_view text) {
     info.timer_armed = is_armed(text);
     info.inotify_watches = text.contains("\ninotify ");
     info.pid = number_of<pid_t>(text, "Pid:");
+    info.unused_ring = is_unused_ring(text);
     for (size_t at = text.find("tfd:"); at != std::string_view::npos; at = text.find("tfd:", at + 1))
         info.watched.push_back(parse_watched(text.substr(at, text.find('\n', at) - at)));
     return info;

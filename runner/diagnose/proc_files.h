@@ -52,7 +52,8 @@ struct FdInfo {
     std::optional<std::uint64_t> eventfd_id;
     bool timer_armed = false;  // or has expired, unread
     bool inotify_watches = false;
-    pid_t pid = 0;  // of a pidfd
+    pid_t pid = 0;             // of a pidfd
+    bool unused_ring = false;  // of an io_uring: nothing was ever submitted, and nothing has completed
     std::vector<WatchedDescriptor> watched;
     std::vector<FileLock> locks;
 };

@@ -85,6 +85,7 @@ struct DescriptorSnapshot {
     std::vector<WatchedDescriptor> watched;   // of an epoll descriptor
     std::vector<FileLock> locks;              // held through it
     bool sends_signals = false;               // O_ASYNC: a signal comes when it becomes ready
+    bool unused_ring = false;                 // of an io_uring: nothing was ever submitted to it
 };
 
 // Sources: sock_diag(7) in the socket's network namespace; its time-outs by getsockopt(2) on a copy of the

@@ -308,13 +308,18 @@ std::vector<Frame> Unwinder::unwind(const Registers& registers, const SavedStack
     Session::Walk known = session.walk(registers);
     if (!known.ended_early || registers.complete || frame_pointer == FramePointer::only_known)
         return known.frames;
+    // What calls that are over have left on the stack looks like frames, too. It seldom leads all the way
+    // out.
+    std::vector<Frame> best = known.frames;
     for (const std::uint64_t possible : session.possible_frame_pointers(registers.sp)) {
         Registers guessed = registers;
         guessed.bp = possible;
         Session::Walk further = session.walk(guessed);
-        if (further.frames.size() > known.frames.size()) return further.frames;
+        if (further.frames.size() <= known.frames.size()) continue;
+        if (!further.ended_early) return further.frames;
+        if (best.size() == known.frames.size()) best = std::move(further.frames);
     }
-    return known.frames;
+    return best;
 }
 
 std::vector<Frame> Unwinder::unwind(const GuestRegisters& registers, const SavedStack* saved, size_t most) {

@@ -1,26 +1,8 @@
 #include "host/arm64_root.h"
 
-#include <fmt/format.h>
-
-#include <cstdlib>
-#include <string_view>
+#include "host/cache_folder.h"
 
 namespace rehang {
-
-namespace {
-
-std::string_view absolute_path_in(const char* variable) {
-    const char* value = std::getenv(variable);
-    return value != nullptr && value[0] == '/' ? value : "";
-}
-
-// XDG Base Directory Specification: a value that is no absolute path is to be ignored.
-std::string cache_folder() {
-    if (const auto cache = absolute_path_in("XDG_CACHE_HOME"); !cache.empty()) return std::string(cache);
-    return fmt::format("{}/.cache", absolute_path_in("HOME"));
-}
-
-}  // namespace
 
 std::string arm64_root() {
     return cache_folder() + "/rehang/arm64-root/bookworm";

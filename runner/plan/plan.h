@@ -173,8 +173,17 @@ struct PlannedFake {
     bool is_seen_by(const ProcessPath& path) const { return !process || path.within(*process); }
 };
 
+// A file that only the sandbox has, at a path where the host may have one.
+struct PlannedFile {
+    std::string path;
+    std::string text;
+    bool appended = false;  // to the host's content
+    unsigned mode = 0644;
+};
+
 struct PlannedSandbox {
     std::vector<std::string> private_folders;  // besides /tmp, /var/tmp, /run and /dev/shm
+    std::vector<PlannedFile> files;
     std::vector<std::string>
         visible;  // host folders to be seen read-only even where a private folder would hide them
     unsigned pids = 256;

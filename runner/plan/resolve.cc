@@ -35,11 +35,12 @@ PlannedQmp plan_qmp(const QmpDecl& declared) {
     return qmp;
 }
 
-// fakes/targets/qmp_speaker.cc: SOCKET MILLISECONDS COMMAND…
+// fakes/targets/qmp_speaker.cc: SOCKET MILLISECONDS PIDFILE COMMAND…
 void give_arguments(const QmpDecl& declared, PlannedProcess& speaker) {
     const Duration limit = declared.limit ? declared.limit->value : std::chrono::seconds(10);
     speaker.argv.push_back(speaker.qmp->socket);
     speaker.argv.push_back(fmt::format("{}", std::chrono::ceil<std::chrono::milliseconds>(limit).count()));
+    speaker.argv.push_back(declared.pidfile ? declared.pidfile->value : "-");
     for (const PlannedQmpCommand& command : speaker.qmp->say) speaker.argv.push_back(command.command);
 }
 
@@ -167,9 +168,18 @@ void plan_fork_order(const ForkOrderDecl& declared, Plan& plan) {
     plan.holds.push_back({.name = name, .at = at, .until = at + 1, .span = declared.first.at});
 }
 
+PlannedFile plan_file(const SandboxFileDecl& declared) {
+    PlannedFile file{.path = declared.path.value,
+                     .text = declared.append ? declared.append->value : declared.text->value,
+                     .appended = declared.append.has_value()};
+    if (declared.mode) file.mode = static_cast<unsigned>(declared.mode->value);
+    return file;
+}
+
 PlannedSandbox plan_sandbox(const SandboxDecl& declared) {
     PlannedSandbox sandbox;
     sandbox.private_folders = values(declared.private_folders);
+    for (const SandboxFileDecl& file : declared.files) sandbox.files.push_back(plan_file(file));
     if (declared.pids) sandbox.pids = static_cast<unsigned>(declared.pids->value);
     if (declared.memory) sandbox.memory = declared.memory->value;
     if (declared.output) sandbox.output = declared.output->value;

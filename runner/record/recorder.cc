@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -66,7 +67,7 @@ std::string memory_at(pid_t tid, std::uint64_t address, size_t most) {
 }
 
 // What a request may write behind the struct that its number tells of: lists.
-constexpr size_t looked_at = 16 * 1024;
+constexpr size_t looked_at = size_t{16} * 1024;
 
 class Recorder {
   public:

@@ -24,7 +24,9 @@ std::optional<std::string> HostLibraries::find(const std::string& module,
     if (!process.argv.empty())
         if (const auto program = find_program(process.argv.front()); program && is_module(*program, module))
             return program;
-    return find_library(module);
+    if (auto library = find_library(module)) return library;
+    const auto program = find_program(module);  // one that the process executes
+    return program && files_.get(*program) ? program : std::nullopt;
 }
 
 std::optional<std::string> HostLibraries::find_in_guest(const std::string& module,

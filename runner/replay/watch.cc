@@ -189,6 +189,7 @@ std::vector<UnmetHold> Watch::unmet(const Diagnosis& now) const {
             all.push_back(given_up->second);
             continue;
         }
+        if (tracing_->director().complete(i)) continue;
         switch (holds[i].phase) {
             case HoldState::Phase::idle:
                 all.push_back(missing(i, plan_->holds[i].at, "no thread came to it", now));

@@ -186,8 +186,9 @@ Json core_json(const CoreReport& core) {
 }
 
 Json failure_json(const FailedRun& failure) {
-    return {{"file", failure.file},     {"scenario", failure.scenario}, {"role", to_text(failure.role)},
-            {"repeat", failure.repeat}, {"error", failure.error.what},  {"hint", failure.error.hint}};
+    return {{"file", failure.file},     {"scenario", failure.scenario}, {"params", failure.params},
+            {"role", to_text(failure.role)}, {"repeat", failure.repeat}, {"error", failure.error.what},
+            {"hint", failure.error.hint}};
 }
 
 }  // namespace
@@ -265,8 +266,12 @@ std::string shifted(const Json& json, int columns) {
 
 }  // namespace
 
-std::string document_head() {
-    return fmt::format("{{\n  \"format\": 1,\n  \"rehang\": {},\n  \"runs\": [", dump(REHANG_VERSION, -1));
+std::string document_head(const Intended& intended) {
+    std::string text = fmt::format("{{\n  \"format\": 1,\n  \"rehang\": {},\n", dump(REHANG_VERSION, -1));
+    if (intended.planned > 0) text += fmt::format("  \"planned\": {},\n", intended.planned);
+    if (intended.shards > 1)
+        text += fmt::format("  \"shard\": {{\"index\": {}, \"of\": {}}},\n", intended.shard, intended.shards);
+    return text + "  \"runs\": [";
 }
 
 std::string document_run(const RunReport& run, bool first) {

@@ -361,6 +361,22 @@ RunReport read_run(const Reader& reader) {
 
 }  // namespace
 
+Expected<FailedRun> failure_from_json(const Json& json) {
+    std::string problem;
+    const Reader reader(json, "", problem);
+    FailedRun failed;
+    reader.get("file", failed.file);
+    reader.get("scenario", failed.scenario);
+    reader.get("params", failed.params);
+    reader.get_word("role", failed.role, parse_role);
+    reader.get("repeat", failed.repeat);
+    reader.get("error", failed.error.what);
+    reader.get("hint", failed.error.hint);
+    if (problem.empty()) return failed;
+    return std::unexpected(
+        Error{.what = fmt::format("can't read of a run that failed: {}", problem), .hint = {}});
+}
+
 Expected<RunReport> run_from_json(const Json& json) {
     std::string problem;
     RunReport report = read_run(Reader(json, "", problem));

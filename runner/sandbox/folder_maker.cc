@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 
 #include <filesystem>
 
@@ -85,7 +86,11 @@ Expected<void> FolderMaker::make(const std::string& path) {
 }
 
 Expected<void> FolderMaker::make_file(const std::string& path) {
-    if (auto made = make(fs::path(path).parent_path().string()); !made) return made;
+    const std::string folder = fs::path(path).parent_path().string();
+    if (auto made = make(folder); !made) return made;
+    struct statvfs file_system {};
+    if (::statvfs(folder.c_str(), &file_system) == 0 && (file_system.f_flag & ST_RDONLY) != 0)
+        if (auto replaced = replace_by_copy(folder); !replaced) return replaced;
     return make_empty_file(path);
 }
 

@@ -13,6 +13,7 @@
 #include "sandbox/folder_maker.h"
 #include "sandbox/kept_files.h"
 #include "sandbox/mounts.h"
+#include "sandbox/private_files.h"
 
 namespace rehang {
 
@@ -62,6 +63,28 @@ Expected<std::vector<Placement>> placements(const Plan& plan) {
     return all;
 }
 
+// Whether what lies nearest above the path is an empty folder of the sandbox's own.
+bool is_in_empty_folder(const std::string& path, const std::vector<Placement>& all) {
+    const Placement* nearest = nullptr;
+    for (const Placement& placement : all)
+        if (path.starts_with(placement.path + "/")) nearest = &placement;  // outer ones come first
+    return nearest != nullptr && !nearest->kept;
+}
+
+Expected<void> place_file(const PrivateFile& file, const std::vector<Placement>& all, FolderMaker& maker) {
+    const std::string place = without_links(file.path);
+    if (is_in_empty_folder(place, all)) {
+        const auto made = maker.make(std::filesystem::path(place).parent_path().string());
+        return made ? write_plain({.path = place, .content = file.content, .mode = file.mode}) : made;
+    }
+    std::error_code ignored;
+    if (std::filesystem::is_directory(place, ignored))
+        return std::unexpected(Error{.what = "there is a folder", .hint = "write the path of a file"});
+    if (!std::filesystem::exists(place, ignored))
+        if (auto made = maker.make_file(place); !made) return made;
+    return mount_over(file, place);
+}
+
 Expected<void> place(const Placement& placement, FolderMaker& maker) {
     const bool is_file = placement.kept && !placement.kept->folder;
     const auto made = is_file ? maker.make_file(placement.path) : maker.make(placement.path);
@@ -101,6 +124,8 @@ Expected<void> build_root(const Plan& plan) {
 
     const auto all = placements(plan);  // takes along what the host has, before it is hidden
     if (!all) return std::unexpected(all.error());
+    const auto files = read_files(plan.sandbox);
+    if (!files) return std::unexpected(files.error());
     const auto root = read_only_copy("/");
     if (!root) return std::unexpected(root.error());
     if (auto attached = attach(*root, "/usr"); !attached)
@@ -112,6 +137,11 @@ Expected<void> build_root(const Plan& plan) {
     FolderMaker maker;
     for (const Placement& placement : *all)
         if (auto placed = place(placement, maker); !placed) return placed;
+    // After all of these: a link may lead a file to anywhere.
+    for (const PrivateFile& file : *files)
+        if (auto placed = place_file(file, *all, maker); !placed)
+            return std::unexpected(
+                std::move(placed.error()).in(fmt::format("[[sandbox.file]] {}", file.path)));
     return maker.finish();
 }
 

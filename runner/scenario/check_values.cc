@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <map>
 
 #include "base/names.h"
@@ -31,6 +32,7 @@ class ValueCheck {
     void run() {
         for (const Text& need : scenario_.needs) need_text(need);
         for (const Text& folder : scenario_.sandbox.private_folders) private_folder(folder);
+        files_of_sandbox();
         for (const ProcessDecl& declared : scenario_.processes) program(declared);
         for (const PointDecl& declared : scenario_.points) point(declared);
         for (const ForkOrderDecl& declared : scenario_.fork_order) child_of_fork(declared.process);
@@ -54,12 +56,18 @@ class ValueCheck {
         if (process.cwd && known(*process.cwd) && !process.cwd->value.starts_with('/'))
             problems_.error(process.cwd->at, fmt::format("\"{}\" is no absolute path", process.cwd->value));
         if (process.qmp && known(process.qmp->socket)) socket(process.qmp->socket);
+        if (process.qmp && process.qmp->pidfile && known(*process.qmp->pidfile))
+            absolute(*process.qmp->pidfile);
+    }
+
+    bool absolute(const Text& path) {
+        if (path.value.starts_with('/')) return true;
+        problems_.error(path.at, fmt::format("\"{}\" is no absolute path", path.value));
+        return false;
     }
 
     void socket(const Text& path) {
-        if (!path.value.starts_with('/'))
-            problems_.error(path.at, fmt::format("\"{}\" is no absolute path", path.value));
-        else if (path.value.size() > longest_socket_path)
+        if (absolute(path) && path.value.size() > longest_socket_path)
             problems_.error(path.at,
                             fmt::format("a socket's path has at most {} bytes", longest_socket_path));
     }
@@ -82,12 +90,46 @@ class ValueCheck {
     }
 
     void private_folder(const Text& folder) {
-        if (!known(folder)) return;
-        const std::string path = folder.value + "/";
-        if (!path.starts_with('/') || path.find("/../") != std::string::npos ||
-            path.find_first_not_of('/') == std::string::npos)
+        if (known(folder) && !is_below_root(folder.value))
             problems_.error(folder.at, fmt::format("\"{}\" can't be a private folder", folder.value),
                             "write an absolute path below \"/\", without \"..\"");
+    }
+
+    static bool is_below_root(const std::string& folder) {
+        const std::string path = folder + "/";
+        return path.starts_with('/') && path.find("/../") == std::string::npos &&
+               path.find_first_not_of('/') != std::string::npos;
+    }
+
+    void files_of_sandbox() {
+        std::map<std::string, Span> first;
+        for (const SandboxFileDecl& file : scenario_.sandbox.files) {
+            if (!known(file.path)) continue;
+            if (!is_below_root(file.path.value) || file.path.value.ends_with('/')) {
+                problems_.error(file.path.at, fmt::format("\"{}\" is no path of a file", file.path.value),
+                                "write an absolute path, without \"..\"");
+                continue;
+            }
+            const std::string path = std::filesystem::path(file.path.value).lexically_normal().string();
+            if (const auto [known, is_new] = first.emplace(path, file.path.at); !is_new)
+                problems_.error(file.path.at, fmt::format("there is a file {} already, in line {}", path,
+                                                          known->second.line));
+            file_and_folders(path, file.path.at);
+        }
+        for (const auto& [path, at] : first)
+            for (const auto& [other, span] : first)
+                if (other.starts_with(path + "/"))
+                    problems_.error(at, fmt::format("{} (line {}) lies below this file", other, span.line));
+    }
+
+    // A private folder can't be where the file is, nor below it.
+    void file_and_folders(const std::string& file, Span at) {
+        std::vector<std::string> folders = {"/tmp", "/var/tmp", "/run", "/dev/shm"};
+        for (const Text& folder : scenario_.sandbox.private_folders)
+            if (known(folder)) folders.push_back(std::filesystem::path(folder.value).lexically_normal());
+        for (const std::string& folder : folders)
+            if ((folder + "/").starts_with(file + "/"))
+                problems_.error(at, fmt::format("{} can't be a file: {} is a private folder", file, folder));
     }
 
     void process_path(const Text& text) {

@@ -95,6 +95,11 @@ std::optional<Text> Fields::maybe_text(const std::string& key, std::string_view 
     return std::nullopt;
 }
 
+std::optional<Text> Fields::maybe_content(const std::string& key) {
+    const TomlEntry* entry = find(key);
+    return entry ? text_of(entry->node, key) : std::nullopt;
+}
+
 void Fields::missing(const std::string& key) {
     missing_.push_back({{key}, fmt::format("\"{}\"", key)});
 }

@@ -48,6 +48,8 @@ class Fields {
     Texts texts(const std::string& key);
     // `wanted` is what messages call the right kind of value.
     std::optional<Text> maybe_text(const std::string& key, std::string_view wanted = text_in_quotes);
+    // The same, but it may be empty: a file's content.
+    std::optional<Text> maybe_content(const std::string& key);
     Texts maybe_texts(const std::string& key);
     std::optional<Located<std::int64_t>> integer(const std::string& key);
     std::optional<Located<std::int64_t>> maybe_integer(const std::string& key, std::int64_t least,

@@ -23,6 +23,7 @@ struct QmpDecl {
     Span at;
     Text socket;                             // path of a unix socket
     std::optional<Located<Duration>> limit;  // for the socket to be there and listen
+    std::optional<Text> pidfile;             // has to name the process that listens
     std::vector<QmpCommandDecl> say;         // one after the other
 };
 

@@ -28,6 +28,7 @@ QmpDecl read_qmp(Fields& fields, Problems& problems) {
     qmp.at = fields.at();
     qmp.socket = fields.text("socket");
     qmp.limit = fields.maybe_duration("limit");
+    qmp.pidfile = fields.maybe_text("pidfile");
     fields.required_tables("say",
                            [&](Fields& command) { qmp.say.push_back(read_command(command, problems)); });
     return qmp;

@@ -39,6 +39,11 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
     };
     each(scenario.needs);
     each(scenario.sandbox.private_folders);
+    for (auto& file : scenario.sandbox.files) {
+        visit(file.path);
+        maybe(file.text);
+        maybe(file.append);
+    }
     for (auto& process : scenario.processes) {
         each(process.argv);
         each(process.preload);
@@ -46,6 +51,7 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         maybe(process.cwd);
         if (!process.qmp) continue;
         visit(process.qmp->socket);
+        if (process.qmp->pidfile) visit(*process.qmp->pidfile);
         for (auto& command : process.qmp->say)
             for (auto* json : {&command.arguments, &command.expect})
                 if (*json) for_each_text_of(**json, visit);

@@ -114,8 +114,18 @@ struct ControlDecl {
     ExpectDecl expect;                       // outcome, exit, signal, stdout, stderr
 };
 
+// [[sandbox.file]]: text or append is there.
+struct SandboxFileDecl {
+    Span at;
+    Text path;
+    std::optional<Text> text;    // the whole content
+    std::optional<Text> append;  // what follows on the host's content
+    std::optional<Located<std::int64_t>> mode;
+};
+
 struct SandboxDecl {
-    Texts private_folders;  // key: private
+    Texts private_folders;               // key: private
+    std::vector<SandboxFileDecl> files;  // key: file
     std::optional<Located<std::int64_t>> pids;
     std::optional<Located<unsigned long long>> memory;  // bytes
     std::optional<Located<unsigned long long>> output;  // bytes

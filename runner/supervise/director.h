@@ -67,7 +67,8 @@ class Director {
     std::vector<size_t> active() const;                   // holds
     std::vector<size_t> overdue(Instant now) const;       // active holds past their limit
     std::optional<Instant> next_limit() const;            // of the active holds
-    bool order_complete() const;                          // every hold is done
+    bool complete(size_t hold) const;                     // done, or one that the scenario can do without
+    bool order_complete() const;                          // every hold is
     std::optional<std::string> held_at(pid_t tid) const;  // the point where the thread stays
 
     const std::vector<PointState>& points() const { return points_; }

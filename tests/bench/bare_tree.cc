@@ -69,8 +69,11 @@ std::string run_counts(const std::vector<pid_t>& pids) {
 
 std::vector<std::string> host_arguments(const PlannedProcess& planned, const std::string& folder) {
     std::vector<std::string> arguments(planned.argv.begin() + 1, planned.argv.end());
+    constexpr std::string_view tmp = "/tmp/";  // also within an argument: "unix:/tmp/socket"
     for (std::string& argument : arguments)
-        if (argument.starts_with("/tmp/")) argument.replace(0, 4, folder);
+        for (size_t at = argument.find(tmp); at != std::string::npos;
+             at = argument.find(tmp, at + folder.size()))
+            argument.replace(at, tmp.size() - 1, folder);
     return arguments;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bare_tree.h"
 #include "command.h"
+#include "gdb_stacks.h"
 #include "table.h"
 #include "tables.h"
 
@@ -17,16 +18,6 @@ struct BareCost {
     bool ended = false;
     std::optional<double> gdb_ms;  // for the stacks of all processes that are left; nothing: none, or no gdb
 };
-
-Expected<std::optional<double>> time_gdb(const std::vector<pid_t>& pids) {
-    double ms = 0;
-    for (const pid_t pid : pids) {
-        const auto gdb = run({"gdb", "-batch", "-p", std::to_string(pid), "-ex", "thread apply all bt"});
-        if (!gdb) return std::unexpected(gdb.error());
-        ms += gdb->ms;
-    }
-    return pids.empty() ? std::nullopt : std::optional(ms);
-}
 
 Expected<BareCost> measure_bare(const Plan& plan, const std::string& folder, bool with_gdb) {
     auto tree = BareTree::start(plan.processes.front(), folder);

@@ -46,6 +46,7 @@ constexpr Table tables[] = {
     {"million", [](auto& where, auto& folder, int) { return print_million(where, folder); }},
     {"memory", [](auto& where, auto& folder, int n) { return print_memory(where, folder, 25 * n); }},
     {"catalogue", print_catalogue},
+    {"rate", [](auto& where, auto& folder, int n) { return print_hang_rate(where, folder, 10 * n); }},
     {"syscall",
      [](auto& where, auto& folder, int n) { return print_syscall_cost(where, folder, std::min(n, 5)); }},
     {"stop", [](auto& where, auto& folder, int n) { return print_stop_cost(where, folder, std::min(n, 5)); }},

@@ -14,6 +14,9 @@ namespace rehang::bench {
 // runs.
 Expected<void> print_catalogue(const Where& where, const std::string& folder, int repeat);
 
+// How often a hang comes in `repeat` plain runs and in as many of rehang's, and how soon it is known.
+Expected<void> print_hang_rate(const Where& where, const std::string& folder, int repeat);
+
 // A system call that no point names, native and in rehang, `repeat` rounds of each in turns.
 Expected<void> print_syscall_cost(const Where& where, const std::string& folder, int repeat);
 

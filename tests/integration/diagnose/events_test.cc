@@ -1,10 +1,12 @@
 #include <fcntl.h>
+#include <linux/io_uring.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -34,6 +36,31 @@ void wait_by_poll(const UniqueFd& at) {
     }
 }
 
+class Ring {
+  public:
+    Ring() : ring_(static_cast<int>(syscall(SYS_io_uring_setup, 4, &parameters_))) {}
+    explicit operator bool() const { return ring_.get() >= 0; }
+    int get() const { return ring_.get(); }
+
+    // One request, which is complete at once.
+    void submit_nothing_to_do() {
+        auto* const ring = static_cast<char*>(map(IORING_OFF_SQ_RING, parameters_.sq_off.array + 16));
+        auto* const requests = static_cast<io_uring_sqe*>(map(IORING_OFF_SQES, sizeof(io_uring_sqe)));
+        requests[0].opcode = IORING_OP_NOP;
+        *reinterpret_cast<unsigned*>(ring + parameters_.sq_off.array) = 0;
+        *reinterpret_cast<unsigned*>(ring + parameters_.sq_off.tail) = 1;
+        syscall(SYS_io_uring_enter, ring_.get(), 1, 0, 0, nullptr, 0);
+    }
+
+  private:
+    void* map(off_t what, size_t size) {
+        return mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring_.get(), what);
+    }
+
+    io_uring_params parameters_{};
+    UniqueFd ring_;
+};
+
 [[noreturn]] void pause_for_ever() {
     for (;;) pause();
 }
@@ -54,6 +81,25 @@ TEST_CASE("readers of one eventfd, in two processes, are proven stuck") {
     CHECK(find(diagnosis, "a", "main")->wait.kind == WaitKind::eventfd);
     CHECK_THAT(find(diagnosis, "a", "main")->wait.sentence,
                Contains("which a (fd") && Contains("a/1 (fd") && Contains("hold open"));
+}
+
+TEST_CASE("a ring to which nothing was submitted ends no wait; one that was used may") {
+    const bool used = GENERATE(false, true);
+    if (!Ring()) {
+        WARN("skipped: this host allows no io_uring");
+        return;
+    }
+    StuckTree tree([used] {
+        Ring ring;
+        if (used) ring.submit_nothing_to_do();
+        const Pipe pipe;
+        keep_only({ring.get(), pipe.read.get(), pipe.write.get()});
+        wait_for(pipe.read);
+    });
+    if (used)
+        CHECK((tree.look_until_doubt("a uses io_uring") && tree.never_proven()));
+    else
+        CHECK(tree.look_until(Diagnoser::Answer::stuck));
 }
 
 TEST_CASE("an eventfd that the test holds as well ends the wait when the test wants") {

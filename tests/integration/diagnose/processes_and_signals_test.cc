@@ -1,5 +1,7 @@
 // Waits for processes and for signals, stopped processes, and signals as a way out of any wait.
+#include <fmt/format.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -13,6 +15,7 @@
 #include <atomic>
 #include <thread>
 
+#include "base/files.h"
 #include "catch.h"
 #include "rest.h"
 #include "stuck_tree.h"
@@ -245,4 +248,22 @@ TEST_CASE("a vfork parent waits for the child that borrows its memory") {
     tree.name_child(tree.a(), "a", "a/1");
     CHECK(tree.look_until_doubt("a: a/1 may end its wait: it sleeps for some time"));
     CHECK(tree.never_proven(10));
+}
+
+TEST_CASE("a poll without a time-out that a stop has interrupted waits for what it waited for before") {
+    StuckTree tree([] {
+        const Pipe pipe;
+        keep_only({pipe.read.get(), pipe.write.get()});
+        pollfd asked = {.fd = pipe.read.get(), .events = POLLIN, .revents = 0};
+        poll(&asked, 1, -1);
+    });
+    REQUIRE(tree.look_until(Diagnoser::Answer::stuck));
+    const auto is = [&](const std::string& file, const std::string& text) {
+        return read_file_or_empty(fmt::format("/proc/{}/{}", tree.a(), file)).contains(text);
+    };
+    kill(tree.a(), SIGSTOP);
+    while (!is("stat", ") T ")) sched_yield();
+    kill(tree.a(), SIGCONT);
+    while (!is("syscall", fmt::format("{} ", SYS_restart_syscall))) sched_yield();
+    CHECK(tree.look_until(Diagnoser::Answer::stuck));
 }

@@ -189,3 +189,67 @@ TEST_CASE("the host's mounts are as before") {
     CHECK(read_file_or_empty("/proc/self/mountinfo") == before);
     CHECK_FALSE(fs::exists("/rehang-test-top"));
 }
+
+TEST_CASE("a file of the sandbox covers the host's, which stays as it is") {
+    const std::string host = *read_file("/etc/passwd");
+    Plan plan = shell_plan(
+        {"tail -n 1 /etc/passwd; head -n 1 /etc/passwd; echo x >> /etc/passwd; tail -n 1 /etc/passwd; "
+         "stat -c %a /etc/passwd; cat /etc/group; touch /etc/new 2>&1"});
+    plan.sandbox.files = {{.path = "/etc/passwd", .text = "last line\n", .appended = true},
+                          {.path = "/etc/group", .text = "whole\n", .mode = 0600}};
+    const auto output = output_of(plan);
+    if (!output) return;
+    CHECK(*output == "last line\n" + host.substr(0, host.find('\n') + 1) +
+                         "x\n644\nwhole\ntouch: cannot touch '/etc/new': Read-only file system\n");
+    CHECK(*read_file("/etc/passwd") == host);
+}
+
+TEST_CASE("a file of the sandbox in a private folder is a file as any other") {
+    Plan plan = shell_plan(
+        {"/tmp/a/run; cat /run/x; mv /tmp/a/run /tmp/moved && rm /run/x && echo gone; ls /tmp /run"});
+    plan.sandbox.files = {{.path = "/tmp/a/run", .text = "#!/bin/sh\necho runs\n", .mode = 0755},
+                          {.path = "/run/x", .text = "x\n", .appended = true}};
+    const auto output = output_of(plan);
+    if (!output) return;
+    CHECK(*output == "runs\nx\ngone\n/run:\n\n/tmp:\na\nmoved\n");
+}
+
+TEST_CASE("a file of the sandbox is made where the host has none, and its surroundings look as before") {
+    REQUIRE_FALSE(fs::exists("/etc/rehang-test"));
+    REQUIRE_FALSE(fs::exists("/usr/share/rehang-test"));
+    Plan plan = shell_plan(
+        {"cat /etc/rehang-test /usr/share/rehang-test/a/b; echo y >> /etc/rehang-test; cat /etc/rehang-test; "
+         "ls /etc | grep -v rehang-test | wc -l; touch /etc/rehang-other 2>&1"});
+    plan.sandbox.files = {{.path = "/etc/rehang-test", .text = "x\n"},
+                          {.path = "/usr/share/rehang-test/a/b", .text = "z\n"}};
+    const auto output = output_of(plan);
+    if (!output) return;
+    size_t entries = 0;
+    for (const auto& entry : fs::directory_iterator("/etc"))
+        entries += entry.path().filename().string().starts_with('.') ? 0 : 1;
+    CHECK(*output ==
+          fmt::format("x\nz\nx\ny\n{}\ntouch: cannot touch '/etc/rehang-other': Read-only file system\n",
+                      entries));
+    CHECK_FALSE(fs::exists("/etc/rehang-test"));
+}
+
+TEST_CASE("a file of the sandbox that the host has as a link covers what the link leads to") {
+    HostFolder host;
+    // /tmp is private: the link lies where it can be seen, in a visible folder, and leads out of it.
+    fs::create_symlink("/etc/passwd", host.path() + "/link");
+    Plan plan = shell_plan({fmt::format("cat {0}/link /etc/passwd; readlink {0}/link", host.path())});
+    plan.sandbox.visible = {host.path()};
+    plan.sandbox.files = {{.path = host.path() + "/link", .text = "x\n"}};
+    const auto output = output_of(plan);
+    if (!output) return;
+    CHECK(*output == "x\nx\n/etc/passwd\n");
+}
+
+TEST_CASE("a file of the sandbox where the host has a folder is an error that names it") {
+    Plan plan = shell_plan({"true"});
+    plan.sandbox.files = {{.path = "/usr/share", .text = "x"}};
+    const auto sandbox = Sandbox::create(plan, {});
+    REQUIRE_FALSE(sandbox);
+    if (sandbox.error().kind == Error::Kind::unsupported) return;
+    CHECK(sandbox.error().what.find("[[sandbox.file]] /usr/share: there is a folder") != std::string::npos);
+}

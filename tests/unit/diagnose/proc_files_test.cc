@@ -2,6 +2,9 @@
 
 #include <fcntl.h>
 
+#include <cstring>
+#include <string>
+
 #include "catch.h"
 
 using namespace rehang;
@@ -85,6 +88,23 @@ TEST_CASE("fdinfo: access mode, descriptors in flight, what epoll watches") {
     CHECK(info.watched[0].events == 0x19);
     CHECK(info.watched[1].fd == 17);
     CHECK(info.watched[1].inode == 0xff);
+}
+
+TEST_CASE("fdinfo: a ring is unused if the kernel shows all counters, and all are 0") {
+    const std::string unused =
+        "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t1063\nSqMask:\t0x7f\nSqHead:\t0\nSqTail:\t0\n"
+        "CachedSqHead:\t0\nCqMask:\t0xff\nCqHead:\t0\nCqTail:\t0\nCachedCqTail:\t0\nSQEs:\t0\nCQEs:\t0\n";
+    CHECK(proc::parse_fdinfo(unused).unused_ring);
+    for (const char* counter :
+         {"\nSqHead:", "SqTail:", "CachedSqHead:", "CqHead:", "CqTail:", "CachedCqTail:"}) {
+        INFO(counter);
+        std::string used = unused, hidden = unused;
+        used.replace(used.find(counter) + std::strlen(counter) + 1, 1, "3");
+        CHECK_FALSE(proc::parse_fdinfo(used).unused_ring);
+        hidden.erase(hidden.find(counter), std::strlen(counter));
+        CHECK_FALSE(proc::parse_fdinfo(hidden).unused_ring);
+    }
+    CHECK_FALSE(proc::parse_fdinfo("pos:\t0\nflags:\t02000002\n").unused_ring);
 }
 
 TEST_CASE("the inode stands in the name of a pipe") {

@@ -91,6 +91,13 @@ lib = "libx.so"
 [sandbox]
 private = ["/var/lib/x"]
 limits = { pids = 7, memory = "1GiB", output = "1MiB" }
+[[sandbox.file]]
+path = "/tmp/run"
+text = "exec ${lib} $${x}"
+mode = 0o755
+[[sandbox.file]]
+path = "/etc/passwd"
+append = "x"
 [[fault]]
 name = "stub"
 process = "second"
@@ -116,6 +123,14 @@ state = "zombie"
     CHECK(plan.processes[1].preload == Lines{"libx.so"});
     CHECK(plan.processes[1].cwd == "/x");
     CHECK(plan.sandbox.private_folders == Lines{"/var/lib/x"});
+    REQUIRE(plan.sandbox.files.size() == 2);
+    CHECK(plan.sandbox.files[0].path == "/tmp/run");
+    CHECK(plan.sandbox.files[0].text == "exec libx.so ${x}");
+    CHECK_FALSE(plan.sandbox.files[0].appended);
+    CHECK(plan.sandbox.files[0].mode == 0755);
+    CHECK(plan.sandbox.files[1].text == "x");
+    CHECK(plan.sandbox.files[1].appended);
+    CHECK(plan.sandbox.files[1].mode == 0644);
     CHECK(plan.sandbox.pids == 7);
     CHECK(plan.sandbox.memory == 1ULL << 30);
     CHECK(plan.sandbox.output == 1ULL << 20);
@@ -318,6 +333,7 @@ name = "speaker"
 [process.qmp]
 socket = "/tmp/${p}"
 limit = "1500us"
+pidfile = "/tmp/${p}.pid"
 say = [
     { execute = "a", arguments = { x = "${p}" } },
     { execute = "b", expect = ["${p}"] },
@@ -327,7 +343,7 @@ say = [
 p = "a\"b"
 )");
     const PlannedProcess& speaker = plans.at(0).processes.at(1);
-    CHECK(speaker.argv == Lines{"/targets/qmp_speaker", "/tmp/a\"b", "2",
+    CHECK(speaker.argv == Lines{"/targets/qmp_speaker", "/tmp/a\"b", "2", "/tmp/a\"b.pid",
                                 R"({"execute":"a","arguments":{"x":"a\"b"}})", R"({"execute":"b"})",
                                 R"({"execute":"c"})"});
     REQUIRE(speaker.qmp);
@@ -335,6 +351,13 @@ p = "a\"b"
     CHECK(speaker.qmp->say.at(1).expect == R"(["a\"b"])");
     CHECK(speaker.qmp->say.at(2).error == "E");
     CHECK(plans.at(0).sandbox.visible == Lines{"/targets"});
+}
+
+TEST_CASE("a speaker waits ten seconds for its socket, and for no daemon, if nothing else is said") {
+    const auto plans = plans_of(
+        "[[process]]\nname = \"speaker\"\n[process.qmp]\nsocket = \"/tmp/q\"\nsay = [{execute = \"a\"}]\n");
+    CHECK(plans.at(0).processes.at(1).argv ==
+          Lines{"/targets/qmp_speaker", "/tmp/q", "10000", "-", R"({"execute":"a"})"});
 }
 
 TEST_CASE("functions of guests are points, which a control drops with the holds that need them") {

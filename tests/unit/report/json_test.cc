@@ -119,11 +119,11 @@ TEST_CASE("the pieces of a document are the document") {
                                               .role = Role::scenario,
                                               .repeat = 2,
                                               .error = {.what = "no", .hint = "go"}}};
-    const std::string two = document_head() + document_run(runs[0], true) + document_run(runs[1], false);
+    const std::string two = document_head({}) + document_run(runs[0], true) + document_run(runs[1], false);
     CHECK(nlohmann::json::parse(two + document_tail({})) == document(runs));
     CHECK(nlohmann::json::parse(two + document_tail(failures)) == document(runs, failures));
-    CHECK(nlohmann::json::parse(document_head() + document_tail({})) == document({}));
-    CHECK(document_head() + document_run(runs[0], true) + document_tail({}) ==
+    CHECK(nlohmann::json::parse(document_head({}) + document_tail({})) == document({}));
+    CHECK(document_head({}) + document_run(runs[0], true) + document_tail({}) ==
           dump(document({runs[0]}), 2) + '\n');
 }
 

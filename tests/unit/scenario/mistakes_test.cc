@@ -361,6 +361,42 @@ TEST_CASE("a function fault needs its function and its answer") {
           Lines{"x.toml:13:12: error: \"syscall:read\" is not \"MODULE!SYMBOL\""});
 }
 
+TEST_CASE("files of the sandbox: content, mode and path") {
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\ntext = \"\"\nmode = 0o755\n[[sandbox.file]]\n"
+                        "path = \"/b\"\nappend = \"x\"\n")
+              .empty());
+    CHECK(mistakes_with("[[sandbox.file]]\ntext = \"x\"\n") ==
+          Lines{"x.toml:10:1: error: [[sandbox.file]] needs \"path\""});
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\n") ==
+          Lines{"x.toml:10:1: error: [[sandbox.file]] needs \"text\" or \"append\""});
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\ntext = \"x\"\nappend = \"y\"\n") ==
+          Lines{"x.toml:13:1: error: [[sandbox.file]] has \"text\" already; only one of \"text\", \"append\" "
+                "is possible"});
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\ntext = \"x\"\nmode = 755\n") ==
+          Lines{"x.toml:13:8: error: 755 is no mode of a file\n    write it in octal: 0o755"});
+    CHECK(
+        mistakes_with("[[sandbox.file]]\npath = \"a\"\ntext = \"x\"\n[[sandbox.file]]\n"
+                      "path = \"/a/../b\"\ntext = \"x\"\n[[sandbox.file]]\npath = \"/a/\"\ntext = \"x\"\n") ==
+        Lines{"x.toml:11:8: error: \"a\" is no path of a file\n    write an absolute path, without \"..\"",
+              "x.toml:14:8: error: \"/a/../b\" is no path of a file\n"
+              "    write an absolute path, without \"..\"",
+              "x.toml:17:8: error: \"/a/\" is no path of a file\n"
+              "    write an absolute path, without \"..\""});
+}
+
+TEST_CASE("files of the sandbox: two at one place, one in another, one where a folder is") {
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\ntext = \"x\"\n[[sandbox.file]]\n"
+                        "path = \"//a\"\ntext = \"x\"\n") ==
+          Lines{"x.toml:14:8: error: there is a file /a already, in line 11"});
+    CHECK(mistakes_with("[[sandbox.file]]\npath = \"/a\"\ntext = \"x\"\n[[sandbox.file]]\n"
+                        "path = \"/a/b\"\ntext = \"x\"\n") ==
+          Lines{"x.toml:11:8: error: /a/b (line 14) lies below this file"});
+    CHECK(mistakes_with("[sandbox]\nprivate = [\"/srv/x\"]\n[[sandbox.file]]\npath = \"/srv\"\n"
+                        "text = \"x\"\n[[sandbox.file]]\npath = \"/tmp\"\ntext = \"x\"\n") ==
+          Lines{"x.toml:13:8: error: /srv can't be a file: /srv/x is a private folder",
+                "x.toml:16:8: error: /tmp can't be a file: /tmp is a private folder"});
+}
+
 TEST_CASE("folders, needs, durations and sizes") {
     CHECK(mistakes_with("[sandbox]\nprivate = [\"var\", \"/\", \"/a/../b\", \"/fine\"]\n") ==
           Lines{"x.toml:11:12: error: \"var\" can't be a private folder\n    write an absolute path below "

@@ -20,6 +20,7 @@ std::string speaking(const std::string& rest) {
 
 TEST_CASE("a process that speaks QMP has a socket, a limit and something to say, in order") {
     const auto parsed = parse_scenario(speaking(R"toml(limit = "3s"
+pidfile = "/tmp/${p}"
 say = [
     { execute = "a" },
     { execute = "b", arguments = { n = 1, list = ["x", true, 1.5], deep = { "q\"" = "${p}\t\\" } } },
@@ -38,6 +39,7 @@ p = "v"
     REQUIRE(process.qmp);
     CHECK(process.qmp->socket.value == "/tmp/q");
     CHECK(process.qmp->limit->value == Duration(3s));
+    CHECK(process.qmp->pidfile->value == "/tmp/${p}");
     REQUIRE(process.qmp->say.size() == 4);
     CHECK(process.qmp->say[0].execute.value == "a");
     CHECK_FALSE(process.qmp->say[0].arguments);
@@ -74,6 +76,8 @@ TEST_CASE("mistakes in what is said") {
     CHECK(mistakes_of(scenario_with("[process.qmp]\nsocket = \"/" + std::string(107, 'a') +
                                     "\"\nsay = [{execute = \"a\"}]\n")) ==
           Lines{"x.toml:10:10: error: a socket's path has at most 107 bytes"});
+    CHECK(mistakes_of(speaking("pidfile = \"pid\"\nsay = [{execute = \"a\"}]\n")) ==
+          Lines{"x.toml:11:11: error: \"pid\" is no absolute path"});
     CHECK(mistakes_of(speaking("say = [{execute = \"a\", expect = {x = [\"${nobody}\"]}}]\n")) ==
           Lines{"x.toml:11:39: error: there is no parameter \"nobody\""});
 }

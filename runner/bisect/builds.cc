@@ -1,0 +1,131 @@
+#include "bisect/builds.h"
+
+#include <fmt/format.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <future>
+
+#include "base/files.h"
+#include "bisect/shell.h"
+
+namespace rehang {
+namespace {
+
+namespace fs = std::filesystem;
+
+Expected<std::string> git(const std::string& repository, std::vector<std::string> words) {
+    words.insert(words.begin(), {"-C", repository});
+    const auto ended = run_and_read("git", words);
+    if (!ended) return std::unexpected(ended.error());
+    if (ended->status != 0)
+        return std::unexpected(Error{.what = fmt::format("`git {}` failed with {}", fmt::join(words, " "), ended->status),
+                                     .hint = "run it yourself to see why"});
+    return ended->out.substr(0, ended->out.find('\n'));
+}
+
+// Of this repository, command and artifact; another repository at the same path has other trees.
+std::string key_of(const std::string& repository, const std::string& command, const std::string& artifact) {
+    const size_t hash = std::hash<std::string>()(fmt::format("{}\n{}\n{}", repository, command, artifact));
+    return fmt::format("{}-{:016x}", fs::path(repository).filename().string(), hash);
+}
+
+Expected<void> make_folder(const std::string& path) {
+    std::error_code error;
+    fs::create_directories(path, error);
+    if (error) return failure(fmt::format("can't make the folder {}", path), error.value());
+    return {};
+}
+
+}  // namespace
+
+Expected<Builds> Builds::open(const std::string& repository, const std::string& command, const std::string& artifact,
+                              const std::string& cache) {
+    std::error_code error;
+    const std::string absolute = fs::canonical(repository, error).string();
+    if (error) return failure(fmt::format("can't find the repository {}", repository), error.value());
+    Builds builds;
+    builds.command_ = command;
+    builds.artifact_ = artifact;
+    builds.folder_ = cache + "/" + key_of(absolute, command, artifact);
+    builds.clone_ = builds.folder_ + "/repository";
+    if (auto made = make_folder(builds.folder_); !made) return std::unexpected(made.error());
+    // Commits that came since the last time are fetched by cloning anew: it copies nothing.
+    fs::remove_all(builds.clone_, error);
+    const auto cloned =
+        run_and_read("git", {"clone", "--quiet", "--bare", "--shared", absolute, builds.clone_});
+    if (!cloned) return std::unexpected(cloned.error());
+    if (cloned->status != 0)
+        return std::unexpected(Error{.kind = Error::Kind::usage,
+                                     .what = fmt::format("can't clone {}", repository),
+                                     .hint = "--versions git:PATH wants a git repository"});
+    return builds;
+}
+
+Expected<std::vector<Build>> Builds::of(const std::vector<std::string>& commits) const {
+    std::vector<std::future<Expected<Build>>> going_on;
+    for (const std::string& commit : commits)
+        going_on.push_back(std::async(std::launch::async, [this, commit] { return build(commit); }));
+    std::vector<Build> all;
+    Expected<void> failed;
+    for (auto& one : going_on) {
+        auto built = one.get();
+        if (built)
+            all.push_back(std::move(*built));
+        else
+            failed = std::unexpected(built.error());
+    }
+    if (!failed) return std::unexpected(failed.error());
+    return all;
+}
+
+Expected<Build> Builds::build(const std::string& commit) const {
+    const auto tree = git(clone_, {"rev-parse", commit + "^{tree}"});
+    if (!tree) return std::unexpected(tree.error());
+    const std::string folder = folder_ + "/" + *tree;
+    if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
+    Build result{.artifact = folder + "/" + fs::path(artifact_).filename().string(), .log = folder + "/build.log"};
+    const std::string failed = folder + "/failed";
+    std::error_code error;
+    if (fs::exists(result.artifact, error)) return result;
+    const bool known_to_fail = fs::exists(failed, error);
+    const auto built = known_to_fail ? Expected<bool>(false) : build_in(folder, commit, result);
+    if (!built) return std::unexpected(built.error());
+    if (*built) return result;
+    if (!known_to_fail) std::ofstream(failed) << commit << '\n';
+    result.artifact.clear();
+    return result;
+}
+
+Expected<bool> Builds::build_in(const std::string& folder, const std::string& commit, const Build& to) const {
+    std::string work = folder_ + "/work.XXXXXX";
+    if (!::mkdtemp(work.data())) return failure(fmt::format("can't make a folder in {}", folder_));
+    struct Removed {
+        const std::string& path;
+        ~Removed() {
+            std::error_code ignored;
+            fs::remove_all(path, ignored);
+        }
+    } const removed{work};
+    const std::string tree = work + "/tree";
+    if (auto added = git(clone_, {"worktree", "add", "--quiet", "--detach", "--force", tree, commit}); !added)
+        return std::unexpected(added.error());
+    const auto status = run_command(command_, tree, to.log);
+    if (!status) return std::unexpected(status.error());
+    std::error_code error;
+    if (*status == 0 && fs::exists(tree + "/" + artifact_, error)) {
+        // Whole or not at all: a build that is broken off leaves nothing that looks like one.
+        const std::string partial = folder + "/partial";
+        fs::copy_file(tree + "/" + artifact_, partial, fs::copy_options::overwrite_existing, error);
+        if (!error) fs::rename(partial, to.artifact, error);
+        if (error) return failure(fmt::format("can't keep {}", to.artifact), error.value());
+        return true;
+    }
+    std::ofstream(to.log, std::ios::app) << (*status == 0 ? fmt::format("there is no {}\n", artifact_)
+                                                          : fmt::format("exit status {}\n", *status));
+    return false;
+}
+
+}  // namespace rehang

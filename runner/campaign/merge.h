@@ -1,0 +1,25 @@
+// Reports of several machines as one. Pure.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace rehang {
+
+struct ReportFile {
+    std::string name;
+    nlohmann::json document;
+};
+
+struct Merged {
+    nlohmann::json document;           // of all their runs, by file, parameters, role and repetition
+    std::vector<std::string> missing;  // shards that are not there, reports that broke off: a sentence each
+};
+
+// Errors: a file that is no report of this format, two that are the same shard, shards of different campaigns.
+Expected<Merged> merge(std::vector<ReportFile> files);
+
+}  // namespace rehang
