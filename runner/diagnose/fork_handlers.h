@@ -4,7 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "diagnose/evidence.h"
+#include "diagnose/snapshot.h"
+#include "elf/symbols.h"
 
 namespace rehang {
 
@@ -16,7 +17,7 @@ struct MissingForkHandlers {
 
 // The module that the lock lies in refers weakly to a function that registers fork handlers, and no module of
 // the process exports it: the reference is null, and what the module would register by it is not there.
-std::optional<MissingForkHandlers> missing_fork_handlers(const Evidence& evidence,
-                                                         const ProcessSnapshot& process, std::uint64_t lock);
+std::optional<MissingForkHandlers> missing_fork_handlers(elf::Files& files, const ProcessSnapshot& process,
+                                                         std::uint64_t lock);
 
 }  // namespace rehang

@@ -30,8 +30,8 @@ const elf::Mapping* mapping_of(const Mappings& mappings, std::uint64_t address) 
 }
 
 template <class T>
-std::optional<T> read_as(pid_t pid, std::uint64_t address) {
-    const auto bytes = read_memory(pid, address, sizeof(T));
+std::optional<T> read_as(const MemoryAt& memory_at, std::uint64_t address) {
+    const auto bytes = memory_at(address, sizeof(T));
     T value{};
     if (bytes.size() != sizeof value) return std::nullopt;
     std::memcpy(&value, bytes.data(), sizeof value);
@@ -39,10 +39,11 @@ std::optional<T> read_as(pid_t pid, std::uint64_t address) {
 }
 
 // While qemu-user makes a call for the guest, pc is behind the instruction that asked for it.
-bool stands_behind_a_call(pid_t pid, const Mappings& mappings, std::uint64_t host_pc) {
+bool stands_behind_a_call(const MemoryAt& memory_at, const Mappings& mappings, std::uint64_t host_pc) {
     constexpr std::uint32_t svc = 0xd4000001;
     const elf::Mapping* const code = mapping_of(mappings, host_pc);
-    return code && code->path.starts_with('/') && read_as<std::uint32_t>(pid, host_pc - sizeof svc) == svc;
+    return code && code->path.starts_with('/') &&
+           read_as<std::uint32_t>(memory_at, host_pc - sizeof svc) == svc;
 }
 
 // An argument that is an address is passed on with the base added, if it is not copied.
@@ -53,14 +54,14 @@ std::set<std::uint64_t> possible_bases(const State& state, const HostCall& call)
     return bases;
 }
 
-std::optional<elf::GuestRegisters> registers_in(pid_t pid, const Mappings& mappings, const HostCall& call,
-                                                std::uint64_t cpu) {
-    const auto state = read_as<State>(pid, cpu + xregs_offset);
+std::optional<elf::GuestRegisters> registers_in(const MemoryAt& memory_at, const Mappings& mappings,
+                                                const HostCall& call, std::uint64_t cpu) {
+    const auto state = read_as<State>(memory_at, cpu + xregs_offset);
     if (!state || state->pc % sizeof(std::uint32_t) != 0 || state->pc == 0) return std::nullopt;
     constexpr std::uint64_t page = 4096;
     for (const std::uint64_t base : possible_bases(*state, call))
         if (base % page == 0 && mapping_of(mappings, base + state->sp) &&
-            stands_behind_a_call(pid, mappings, base + state->pc))
+            stands_behind_a_call(memory_at, mappings, base + state->pc))
             return elf::GuestRegisters{.base = base, .x = state->x, .sp = state->sp, .pc = state->pc};
     return std::nullopt;
 }
@@ -69,18 +70,19 @@ std::optional<elf::GuestRegisters> registers_in(pid_t pid, const Mappings& mappi
 
 bool runs_arm64_guest(const Mappings& mappings) {
     return std::ranges::any_of(mappings, [](const elf::Mapping& mapping) {
-        return mapping.executable && file_name(mapping.path).starts_with("qemu-aarch64");
+        const std::string_view name = file_name(mapping.path);
+        return mapping.executable && name.starts_with("qemu-aarch64") && !name.starts_with("qemu-aarch64_be");
     });
 }
 
 // The functions of qemu-user between its loop and the system call have a pointer to the emulated processor on
 // the stack.
-std::optional<elf::GuestRegisters> guest_registers_at(pid_t pid, const Mappings& mappings,
+std::optional<elf::GuestRegisters> guest_registers_at(const MemoryAt& memory_at, const Mappings& mappings,
                                                       const HostCall& call) {
     constexpr std::uint64_t searched = 16384, alignment = 16;
     const elf::Mapping* const stack = mapping_of(mappings, call.sp);
     if (!stack) return std::nullopt;
-    const auto bytes = read_memory(pid, call.sp, std::min(searched, stack->end - call.sp));
+    const auto bytes = memory_at(call.sp, std::min(searched, stack->end - call.sp));
     std::set<std::uint64_t> seen;
     for (size_t at = 0; at + sizeof(std::uint64_t) <= bytes.size(); at += sizeof(std::uint64_t)) {
         std::uint64_t value = 0;
@@ -88,9 +90,17 @@ std::optional<elf::GuestRegisters> guest_registers_at(pid_t pid, const Mappings&
         if (value % alignment != 0 || !seen.insert(value).second) continue;
         const elf::Mapping* const heap = mapping_of(mappings, value);
         if (!heap || !heap->writable || heap == stack) continue;
-        if (auto registers = registers_in(pid, mappings, call, value)) return registers;
+        if (auto registers = registers_in(memory_at, mappings, call, value)) return registers;
     }
     return std::nullopt;
+}
+
+std::optional<elf::GuestRegisters> guest_registers_at(pid_t pid, const Mappings& mappings,
+                                                      const HostCall& call) {
+    const auto memory_at = [pid](std::uint64_t address, size_t size) {
+        return read_memory(pid, address, size);
+    };
+    return guest_registers_at(memory_at, mappings, call);
 }
 
 }  // namespace rehang

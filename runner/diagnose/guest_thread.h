@@ -3,6 +3,9 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -24,6 +27,13 @@ struct HostCall {
 // The guest's registers at the call for which qemu-user makes this one. Nothing for threads that are
 // qemu-user's own, and where they can't be found.
 std::optional<elf::GuestRegisters> guest_registers_at(pid_t pid, const std::vector<elf::Mapping>& mappings,
+                                                      const HostCall& call);
+
+// What the process has from an address on: at most so many bytes, fewer where its memory ends.
+using MemoryAt = std::function<std::vector<unsigned char>(std::uint64_t address, size_t size)>;
+// Pure.
+std::optional<elf::GuestRegisters> guest_registers_at(const MemoryAt& memory_at,
+                                                      const std::vector<elf::Mapping>& mappings,
                                                       const HostCall& call);
 
 }  // namespace rehang

@@ -107,7 +107,7 @@ Finding tell(const Evidence& evidence, const InheritedLock& lock) {
                        .nodes = {},
                        .edges = {}};
     finding.sentences = {what_hangs(evidence, lock), who_held_it(evidence, lock), why_for_ever(lock)};
-    if (const auto missing = missing_fork_handlers(evidence, lock.child, lock.waiting.wait.address)) {
+    if (const auto missing = missing_fork_handlers(evidence.files, lock.child, lock.waiting.wait.address)) {
         finding.sentences.push_back(missing->sentence);
         draw_missing_handlers(finding, lock, *missing);
     }

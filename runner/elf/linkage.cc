@@ -16,7 +16,13 @@ std::optional<bool> lazy_slot(bool arm64, std::uint32_t type) {
     return std::nullopt;
 }
 
-// The dynamic symbols, and their names.
+// Others have words of another size, or in the other byte order.
+bool is_understood(const GElf_Ehdr& header) {
+    return header.e_ident[EI_CLASS] == ELFCLASS64 && header.e_ident[EI_DATA] == ELFDATA2LSB &&
+           (header.e_machine == EM_AARCH64 || header.e_machine == EM_X86_64);
+}
+
+// The dynamic symbols, and their names, "" for those without one.
 struct SymbolTable {
     Elf* elf = nullptr;
     Elf_Data* data = nullptr;
@@ -36,9 +42,8 @@ Linkage Linkage::read(const std::string& path) {
     if (!open) return linkage;
     Elf* elf = open->elf.get();
     GElf_Ehdr header;
-    if (!::gelf_getehdr(elf, &header)) return linkage;
+    if (!::gelf_getehdr(elf, &header) || !is_understood(header)) return linkage;
     linkage.arm64_ = header.e_machine == EM_AARCH64;
-    if (!linkage.arm64_ && header.e_machine != EM_X86_64) return linkage;
 
     SymbolTable table;
     for_each_section(elf, [&](Elf_Scn* section, const GElf_Shdr& section_header) {
@@ -48,11 +53,12 @@ Linkage Linkage::read(const std::string& path) {
         const auto count = static_cast<int>(section_header.sh_size / section_header.sh_entsize);
         GElf_Sym symbol;
         for (int i = 0; i < count && ::gelf_getsym(data, i, &symbol); ++i) {
-            if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL) continue;
+            const std::string name = table.name(symbol);
+            if (GELF_ST_BIND(symbol.st_info) == STB_LOCAL || name.empty()) continue;
             if (symbol.st_shndx != SHN_UNDEF)
-                linkage.exported_.emplace(table.name(symbol));
+                linkage.exported_.insert(name);
             else if (GELF_ST_BIND(symbol.st_info) == STB_WEAK)
-                linkage.weak_references_.emplace(table.name(symbol));
+                linkage.weak_references_.insert(name);
         }
     });
     if (!table.data) return linkage;
@@ -68,7 +74,8 @@ Linkage Linkage::read(const std::string& path) {
             if (!lazy || relocation.r_addend != 0 ||
                 !::gelf_getsym(table.data, static_cast<int>(GELF_R_SYM(relocation.r_info)), &symbol))
                 continue;
-            linkage.slots_[table.name(symbol)].push_back({.at = relocation.r_offset, .lazy = *lazy});
+            if (const std::string name = table.name(symbol); !name.empty())
+                linkage.slots_[name].push_back({.at = relocation.r_offset, .lazy = *lazy});
         }
     });
     return linkage;

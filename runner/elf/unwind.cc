@@ -88,7 +88,7 @@ Session& session_of(void* argument) {
 int open_module(Dwfl_Module*, void** user_data, const char* name, Dwarf_Addr, char** file_name, Elf**) {
     const Session& session = session_of(*user_data);
     const std::string path = host_view(session.pid, name);
-    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);  // as in open_elf()
     if (fd >= 0) *file_name = strdup(path.c_str());
     return fd;
 }

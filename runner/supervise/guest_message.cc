@@ -13,19 +13,19 @@ namespace {
 
 // The message, and where it lies in the host's process.
 template <class Message>
-std::optional<std::pair<Message, std::uint64_t>> message_in(pid_t tid, const SystemCall& call) {
+std::optional<std::pair<Message, std::uint64_t>> message_in(const SystemCall& call,
+                                                            const ReadsMemory& reads) {
     iovec vector{};
     Message message{};
-    if (!read_memory(tid, call.arguments[1], &vector, sizeof vector) || vector.iov_len != sizeof message)
+    if (!reads(call.arguments[1], &vector, sizeof vector) || vector.iov_len != sizeof message)
         return std::nullopt;
     const auto at = reinterpret_cast<std::uint64_t>(vector.iov_base);
-    if (!read_memory(tid, at, &message, sizeof message) || message.magic != REHANG_ASK_MAGIC)
-        return std::nullopt;
+    if (!reads(at, &message, sizeof message) || message.magic != REHANG_ASK_MAGIC) return std::nullopt;
     return std::pair(message, at);
 }
 
-std::optional<GuestMessage> hooks_wanted(pid_t tid, const SystemCall& call) {
-    const auto found = message_in<rehang_hooks>(tid, call);
+std::optional<GuestMessage> hooks_wanted(const SystemCall& call, const ReadsMemory& reads) {
+    const auto found = message_in<rehang_hooks>(call, reads);
     if (!found) return std::nullopt;
     const auto& [message, at] = *found;
     return GuestHooksWanted{.base = at - message.self,
@@ -35,8 +35,8 @@ std::optional<GuestMessage> hooks_wanted(pid_t tid, const SystemCall& call) {
                             .count = message.count};
 }
 
-std::optional<GuestMessage> point_reached(pid_t tid, const SystemCall& call) {
-    const auto found = message_in<rehang_reached>(tid, call);
+std::optional<GuestMessage> point_reached(const SystemCall& call, const ReadsMemory& reads) {
+    const auto found = message_in<rehang_reached>(call, reads);
     if (!found) return std::nullopt;
     const auto& [message, at] = *found;
     const std::uint64_t base = at - message.self;
@@ -53,16 +53,22 @@ std::optional<GuestMessage> point_reached(pid_t tid, const SystemCall& call) {
 
 }  // namespace
 
-std::optional<GuestMessage> guest_message_of(pid_t tid, const SystemCall& call) {
+std::optional<GuestMessage> guest_message_of(const SystemCall& call, const ReadsMemory& reads) {
     if (call.number != SYS_pwritev || call.convention != Convention::x86_64) return std::nullopt;
     switch (call.arguments[3]) {
         case REHANG_HOOKS_WANTED:
-            return hooks_wanted(tid, call);
+            return hooks_wanted(call, reads);
         case REHANG_POINT_REACHED:
-            return point_reached(tid, call);
+            return point_reached(call, reads);
         default:
             return std::nullopt;
     }
+}
+
+std::optional<GuestMessage> guest_message_of(pid_t tid, const SystemCall& call) {
+    return guest_message_of(call, [tid](std::uint64_t address, void* into, size_t size) {
+        return read_memory(tid, address, into, size);
+    });
 }
 
 }  // namespace rehang

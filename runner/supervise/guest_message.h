@@ -4,7 +4,9 @@
 #include <sys/types.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <variant>
 
@@ -32,5 +34,10 @@ using GuestMessage = std::variant<GuestHooksWanted, GuestCall>;
 
 // Nothing if the call is none of these.
 std::optional<GuestMessage> guest_message_of(pid_t tid, const SystemCall& call);
+
+// From the memory of the process that makes the call; false if not all of it is there.
+using ReadsMemory = std::function<bool(std::uint64_t address, void* into, size_t size)>;
+// Pure.
+std::optional<GuestMessage> guest_message_of(const SystemCall& call, const ReadsMemory& reads);
 
 }  // namespace rehang

@@ -1,16 +1,22 @@
 #include "elf/unwind.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
+#include <filesystem>
 
 #include "base/files.h"
+#include "base/unique_fd.h"
 #include "catch.h"
 
 using namespace rehang;
@@ -134,4 +140,28 @@ TEST_CASE("a process that is gone has no stack, and that is no error") {
     child.end();
     CHECK(before.unwind(registers).size() <= 1);
     CHECK(elf::Unwinder(pid, files).unwind(registers).empty());
+}
+
+TEST_CASE("a FIFO that lies where a module was does not keep anybody from unwinding") {
+    std::string made = std::filesystem::temp_directory_path() / "rehang-unwind-XXXXXX";
+    REQUIRE(mkdtemp(made.data()));
+    const std::string path = made + "/module.so";
+    std::filesystem::copy_file("/proc/self/exe", path);
+    const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    constexpr size_t size = 4096;
+    void* const module = mmap(nullptr, size, PROT_READ | PROT_EXEC, MAP_PRIVATE, file.get(), 0);
+    const bool replaced = unlink(path.c_str()) == 0 && mkfifo(path.c_str(), 0600) == 0;
+
+    const auto start = reinterpret_cast<std::uint64_t>(module);
+    elf::Files files;
+    elf::Registers registers;
+    registers.pc = start + 64;
+    registers.sp = start + 128;
+    const auto frames = elf::Unwinder(getpid(), files).unwind(registers);
+    std::filesystem::remove_all(made);
+    munmap(module, size);
+    REQUIRE(module != MAP_FAILED);
+    REQUIRE(replaced);
+    REQUIRE_FALSE(frames.empty());
+    CHECK(frames.front().symbol.empty());
 }
