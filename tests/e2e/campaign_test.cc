@@ -68,7 +68,7 @@ TEST_CASE("shards together run what one would, and merge gives its report") {
     }
 }
 
-TEST_CASE("--matrix runs each value, and shows what came out as a table") {
+TEST_CASE("the option --matrix runs each value, and shows what came out as a table") {
     if (must_skip()) return;
     const Folder folder;
     const std::string markdown = folder.path() + "/t.md";
@@ -80,7 +80,7 @@ TEST_CASE("--matrix runs each value, and shows what came out as a table") {
                Contains("| ❌ | x code=4 | 0 of 1 | exited with 4 |") && Contains("| 4 | ❌ exited with 4 |"));
 }
 
-TEST_CASE("--fail-fast stops at the first run that is not as expected, which the report has") {
+TEST_CASE("the option --fail-fast stops at the first run that is not as expected, which the report has") {
     if (must_skip()) return;
     const Folder folder;
     const std::string report = folder.path() + "/r.json";
