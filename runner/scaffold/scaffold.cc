@@ -16,10 +16,13 @@ namespace rehang {
 namespace {
 
 // "${" begins a parameter in a scenario; "$${" is the text itself.
-std::string literally(std::string text) {
-    for (size_t at = text.find("${"); at != std::string::npos; at = text.find("${", at + 3))
-        text.insert(at, "$");
-    return text;
+std::string literally(std::string_view text) {
+    std::string result;
+    for (size_t at = 0; at < text.size(); ++at) {
+        if (text.substr(at).starts_with("${")) result += '$';
+        result += text[at];
+    }
+    return result;
 }
 
 std::string array_of(const std::vector<std::string>& texts) {
