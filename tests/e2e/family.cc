@@ -46,7 +46,8 @@ std::vector<std::string> still_there(const std::vector<Relative>& family) {
     std::vector<std::string> left;
     for (const Relative& relative : family) {
         const Relative now = look_at(relative.pid);
-        if (now.name == relative.name && now.state != 'Z')
+        // Without a name it had ended when it was looked at, now or before.
+        if (!now.name.empty() && now.name == relative.name && now.state != 'Z')
             left.push_back(fmt::format("{} {}", now.name, now.pid));
     }
     return left;
