@@ -7,6 +7,7 @@
 #include <fstream>
 #include <functional>
 #include <future>
+#include <mutex>
 
 #include "base/files.h"
 #include "bisect/shell.h"
@@ -31,6 +32,14 @@ Expected<std::string> git(const std::string& repository, std::vector<std::string
 std::string key_of(const std::string& repository, const std::string& command, const std::string& artifact) {
     const size_t hash = std::hash<std::string>()(fmt::format("{}\n{}\n{}", repository, command, artifact));
     return fmt::format("{}-{:016x}", fs::path(repository).filename().string(), hash);
+}
+
+// One at a time: git numbers work trees, and gives two that are made at once the same number.
+Expected<std::string> add_work_tree(const std::string& repository, const std::string& path,
+                                    const std::string& commit) {
+    static std::mutex adding;
+    const std::scoped_lock lock(adding);
+    return git(repository, {"worktree", "add", "--quiet", "--detach", "--force", path, commit});
 }
 
 Expected<void> make_folder(const std::string& path) {
@@ -93,7 +102,7 @@ Expected<Build> Builds::build(const std::string& commit) const {
     std::error_code error;
     if (fs::exists(result.artifact, error)) return result;
     const bool known_to_fail = fs::exists(failed, error);
-    const auto built = known_to_fail ? Expected<bool>(false) : build_in(folder, commit, result);
+    const auto built = known_to_fail ? Expected<bool>(false) : build_in(commit, result);
     if (!built) return std::unexpected(built.error());
     if (*built) return result;
     if (!known_to_fail) std::ofstream(failed) << commit << '\n';
@@ -101,7 +110,7 @@ Expected<Build> Builds::build(const std::string& commit) const {
     return result;
 }
 
-Expected<bool> Builds::build_in(const std::string& folder, const std::string& commit, const Build& to) const {
+Expected<bool> Builds::build_in(const std::string& commit, const Build& to) const {
     std::string work = folder_ + "/work.XXXXXX";
     if (!::mkdtemp(work.data())) return failure(fmt::format("can't make a folder in {}", folder_));
     struct Removed {
@@ -112,14 +121,13 @@ Expected<bool> Builds::build_in(const std::string& folder, const std::string& co
         }
     } const removed{work};
     const std::string tree = work + "/tree";
-    if (auto added = git(clone_, {"worktree", "add", "--quiet", "--detach", "--force", tree, commit}); !added)
-        return std::unexpected(added.error());
+    if (auto added = add_work_tree(clone_, tree, commit); !added) return std::unexpected(added.error());
     const auto status = run_command(command_, tree, to.log);
     if (!status) return std::unexpected(status.error());
     std::error_code error;
     if (*status == 0 && fs::exists(tree + "/" + artifact_, error)) {
         // Whole or not at all: a build that is broken off leaves nothing that looks like one.
-        const std::string partial = folder + "/partial";
+        const std::string partial = work + "/partial";
         fs::copy_file(tree + "/" + artifact_, partial, fs::copy_options::overwrite_existing, error);
         if (!error) fs::rename(partial, to.artifact, error);
         if (error) return failure(fmt::format("can't keep {}", to.artifact), error.value());

@@ -26,7 +26,7 @@ class Builds {
 
   private:
     Expected<Build> build(const std::string& commit) const;
-    Expected<bool> build_in(const std::string& folder, const std::string& commit, const Build& to) const;
+    Expected<bool> build_in(const std::string& commit, const Build& to) const;
 
     std::string clone_, command_, artifact_, folder_;
 };
