@@ -28,6 +28,11 @@ std::unexpected<Error> unsupported(std::string what, std::string hint) {
         Error{.kind = Error::Kind::unsupported, .what = std::move(what), .hint = std::move(hint)});
 }
 
+std::unexpected<Error> misuse(std::string what, std::string hint) {
+    return std::unexpected(
+        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
+}
+
 void check_failed(const char* condition, const char* file, int line) {
     fmt::print(stderr, "rehang: a bug in rehang itself: {}:{}: {} does not hold\n", file, line, condition);
     std::abort();

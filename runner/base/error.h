@@ -33,6 +33,8 @@ using Expected = std::expected<T, Error>;
 std::unexpected<Error> failure(std::string_view what);
 std::unexpected<Error> failure(std::string_view what, int errno_value);
 std::unexpected<Error> unsupported(std::string what, std::string hint);
+// The command line, or a file that it names, is wrong.
+std::unexpected<Error> misuse(std::string what, std::string hint = {});
 
 // The runner's own bug: prints the condition and the place, then aborts. Stays on in release builds.
 #define REHANG_CHECK(condition) \

@@ -1,6 +1,8 @@
 #include "bisect/builds.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 
 #include <cstdlib>
 #include <filesystem>
@@ -62,16 +64,28 @@ Expected<Builds> Builds::open(const std::string& repository, const std::string& 
     builds.folder_ = cache + "/" + key_of(absolute, command, artifact);
     builds.clone_ = builds.folder_ + "/repository";
     if (auto made = make_folder(builds.folder_); !made) return std::unexpected(made.error());
+    if (auto locked = builds.lock(); !locked) return std::unexpected(locked.error());
+    // What a bisect that was killed has left.
+    for (const auto& entry : fs::directory_iterator(builds.folder_, error))
+        if (entry.path().filename().string().starts_with("work.")) fs::remove_all(entry.path(), error);
     // Commits that came since the last time are fetched by cloning anew: it copies nothing.
     fs::remove_all(builds.clone_, error);
     const auto cloned =
         run_and_read("git", {"clone", "--quiet", "--bare", "--shared", absolute, builds.clone_});
     if (!cloned) return std::unexpected(cloned.error());
     if (cloned->status != 0)
-        return std::unexpected(Error{.kind = Error::Kind::usage,
-                                     .what = fmt::format("can't clone {}", repository),
-                                     .hint = "--versions git:PATH wants a git repository"});
+        return misuse(fmt::format("can't clone {}", repository),
+                      "--versions git:PATH wants a git repository");
     return builds;
+}
+
+Expected<void> Builds::lock() {
+    const std::string file = folder_ + "/lock";
+    lock_.reset(::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
+    if (!lock_) return failure(fmt::format("can't write {}", file));
+    if (::flock(lock_.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    return misuse(fmt::format("another bisect builds these commits right now, and holds {}", file),
+                  "wait for it, or give this one a cache of its own: XDG_CACHE_HOME=FOLDER rehang bisect …");
 }
 
 Expected<std::vector<Build>> Builds::of(const std::vector<std::string>& commits) const {

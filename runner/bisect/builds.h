@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/unique_fd.h"
 
 namespace rehang {
 
@@ -25,10 +26,12 @@ class Builds {
     Expected<std::vector<Build>> of(const std::vector<std::string>& commits) const;
 
   private:
+    Expected<void> lock();
     Expected<Build> build(const std::string& commit) const;
     Expected<bool> build_in(const std::string& commit, const Build& to) const;
 
     std::string clone_, command_, artifact_, folder_;
+    UniqueFd lock_;
 };
 
 }  // namespace rehang

@@ -12,11 +12,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 Expected<Ended> git(const std::string& repository, Strings words) {
     words.insert(words.begin(), {"-C", repository});
     return run_and_read("git", words);

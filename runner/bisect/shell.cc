@@ -1,5 +1,6 @@
 #include "bisect/shell.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/wait.h>
 
@@ -11,8 +12,7 @@
 #include <boost/process/v2/start_dir.hpp>
 #include <boost/process/v2/stdio.hpp>
 
-#include <fcntl.h>
-
+#include "base/fresh_signals.h"
 #include "base/unique_fd.h"
 
 namespace rehang {
@@ -37,7 +37,8 @@ Expected<Ended> run_and_read(const std::string& program, const std::vector<std::
         asio::io_context context;
         asio::readable_pipe out(context);
         process::process child(context, path, words,
-                               process::process_stdio{.in = nullptr, .out = out, .err = nullptr});
+                               process::process_stdio{.in = nullptr, .out = out, .err = nullptr},
+                               FreshSignals());
         Ended ended;
         boost::system::error_code at_end;
         asio::read(out, asio::dynamic_buffer(ended.out), at_end);
@@ -56,7 +57,7 @@ Expected<int> run_command(const std::string& command, const std::string& folder,
         asio::io_context context;
         process::process child(context, "/bin/sh", {"-c", command},
                                process::process_stdio{.in = nullptr, .out = file.get(), .err = file.get()},
-                               process::process_start_dir(folder));
+                               process::process_start_dir(folder), FreshSignals());
         child.wait();
         return status_of(child.native_exit_code());
     } catch (const boost::system::system_error& e) {

@@ -14,11 +14,6 @@ namespace {
 
 using Strings = std::vector<std::string>;
 
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 Strings parts_of(std::string_view text, char separator) {
     Strings parts;
     for (size_t begin = 0; begin <= text.size();) {

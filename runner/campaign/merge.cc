@@ -14,11 +14,6 @@ namespace {
 
 using Json = nlohmann::json;
 
-std::unexpected<Error> misuse(std::string what, std::string hint = {}) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 size_t size_of(const Json& document, const char* key) {
     const auto found = document.find(key);
     return found != document.end() && found->is_array() ? found->size() : 0;

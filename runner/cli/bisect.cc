@@ -1,249 +1,22 @@
 // rehang bisect SCENARIO --param NAME --versions SOURCE --good V --bad V: which version brought it?
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
-#include "base/files.h"
-#include "base/unique_fd.h"
-#include "bisect/builds.h"
-#include "bisect/git_history.h"
 #include "bisect/judge_version.h"
-#include "bisect/log.h"
 #include "bisect/search.h"
-#include "bisect/versions.h"
+#include "cli/bisect_log.h"
+#include "cli/bisect_oracle.h"
+#include "cli/bisect_source.h"
 #include "cli/commands.h"
 #include "cli/load.h"
-#include "cli/paths.h"
 #include "cli/terminal.h"
-#include "host/cache_folder.h"
-#include "replay/worker_pool.h"
 #include "report/text_layout.h"
 
 namespace rehang {
 namespace {
-
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
-// What stops a bisect that is under way.
-struct Stopped {
-    ExitCode code;
-};
-template <class T>
-using OrStopped = std::expected<T, Stopped>;
-
-// The file of --log: what was known before, and what is found out now.
-class Log {
-  public:
-    static Expected<Log> open(const std::string& name, const Question& question) {
-        Log log;
-        if (name.empty()) return log;
-        log.file_.reset(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_APPEND, 0644));
-        if (!log.file_) {
-            auto error = failure(fmt::format("can't write to {}", name));
-            error.error().kind = Error::Kind::usage;
-            return error;
-        }
-        const auto text = read_file(name);
-        if (!text) return std::unexpected(text.error());
-        auto known = read_log(*text, name, question);
-        if (!known) return std::unexpected(known.error());
-        log.known_ = std::move(*known);
-        // A line that was broken off is written again.
-        const size_t whole = text->rfind('\n') == std::string::npos ? 0 : text->rfind('\n') + 1;
-        if (whole < text->size() && ::ftruncate(log.file_.get(), static_cast<off_t>(whole)) != 0)
-            return failure(fmt::format("can't write to {}", name));
-        if (whole == 0) log.write(to_line(question));
-        return log;
-    }
-
-    const std::vector<LoggedVersion>& known() const { return known_; }
-    void write(const std::string& line) {
-        if (file_) [[maybe_unused]]
-            const auto n = ::write(file_.get(), line.data(), line.size());
-    }
-
-  private:
-    UniqueFd file_;
-    std::vector<LoggedVersion> known_;
-};
-
-// The versions in question, the older one of --good and --bad first, the newer one last.
-struct Source {
-    std::vector<std::string> names;
-    std::vector<std::string> shown;  // the same for people
-    History history;
-    std::optional<Builds> builds;  // of commits: the parameter's value is what was built
-
-    size_t index_of(const std::string& name) const {
-        return static_cast<size_t>(std::ranges::find(names, name) - names.begin());
-    }
-};
-
-// A version and the value that the parameter has for it.
-struct Candidate {
-    std::string name, value;
-};
-
-// Runs versions, and prints what they say.
-class Oracle {
-  public:
-    Oracle(const Arguments& arguments, TextStyle style, size_t name_width)
-        : arguments_(arguments), style_(style), name_width_(name_width) {}
-
-    // The scenario's first run with this version, whatever it says.
-    OrStopped<RunReport> run_once(const Candidate& candidate) {
-        std::optional<RunReport> report;
-        auto ran = run_all({candidate}, [&](const std::string&, RunReport run) { report = std::move(run); });
-        if (!ran) return std::unexpected(ran.error());
-        return std::move(*report);
-    }
-
-    // Runs of these versions until each has its judgement.
-    OrStopped<std::map<std::string, VersionRuns>> judge(const std::vector<Candidate>& candidates,
-                                                        const Reference& reference) {
-        std::map<std::string, VersionRuns> results;
-        for (;;) {
-            std::vector<Candidate> undecided;
-            for (const Candidate& candidate : candidates)
-                if (!results[candidate.name].judgement(arguments_.repeat)) undecided.push_back(candidate);
-            if (undecided.empty()) return results;
-            auto ran = run_all(undecided, [&](const std::string& version, const RunReport& run) {
-                VersionRuns& runs = results[version];
-                runs.runs.push_back(judge_run(run, reference));
-                if (runs.runs.back().bug && run.outcome == Outcome::hung && runs.signature.empty())
-                    runs.signature = run.signature;
-            });
-            if (!ran) return std::unexpected(ran.error());
-        }
-    }
-
-    [[nodiscard]] bool tell(const LoggedVersion& version, const std::string& shown, bool from_log) const {
-        const auto [mark, tone] = version.judgement == Judgement::present  ? std::pair("✗", Tone::bad)
-                                  : version.judgement == Judgement::absent ? std::pair("✓", Tone::good)
-                                                                           : std::pair("?", Tone::warn);
-        const std::string skipped = version.judgement == Judgement::unknown ? ", skipped" : "";
-        return put(fmt::format("{} {}  {}{}{}\n", painted(mark, tone, style_), padded(shown, name_width_),
-                               version.text, skipped,
-                               from_log ? painted("  (from the log)", Tone::faint, style_) : ""));
-    }
-
-  private:
-    template <class OnRun>
-    OrStopped<void> run_all(const std::vector<Candidate>& candidates, OnRun on_run) {
-        std::vector<Job> jobs;
-        std::vector<std::string> names;
-        for (const Candidate& candidate : candidates) {
-            names.push_back(candidate.name);
-            auto job = job_for(candidate.value);
-            if (!job) return std::unexpected(job.error());
-            jobs.push_back(std::move(*job));
-        }
-        Progress progress(jobs.size(), arguments_.quiet);
-        std::optional<Error> failed;
-        const auto end = run_jobs(
-            jobs,
-            {.workers = std::min<unsigned>(std::max(1U, arguments_.jobs), static_cast<unsigned>(jobs.size())),
-             .on_result =
-                 [&](size_t index, Expected<RunReport> result) {
-                     if (result)
-                         on_run(names[index], std::move(*result));
-                     else
-                         failed = std::move(result.error());
-                     return !failed;
-                 },
-             .on_standing = [](size_t, const RunReport&) { return OnStanding(); },
-             .on_tick = [&](size_t) { progress.show(fmt::format("running {}", fmt::join(names, ", "))); }});
-        if (!end) failed = end.error();
-        if (failed) {
-            print_error(*failed);
-            return std::unexpected(Stopped{ExitCode::failed});
-        }
-        if (*end == PoolEnd::interrupted) return std::unexpected(Stopped{ExitCode::interrupted});
-        return {};
-    }
-
-    // The scenario with this version; its control says nothing about a version.
-    OrStopped<Job> job_for(const std::string& value) {
-        Arguments one = arguments_;
-        one.set.push_back(arguments_.param + "=" + value);
-        const LoadedScenarios loaded = load_scenarios(one);
-        if (loaded.broken) return std::unexpected(Stopped{ExitCode::broken});
-        const LoadedScenario& scenario = loaded.scenarios.front();
-        const auto plan = std::ranges::find(scenario.prepared.plans, Role::scenario, &Plan::role);
-        return Job{.file = scenario.file,
-                   .set = scenario.set,
-                   .targets = targets_folder(),
-                   .seed = arguments_.seed,
-                   .plan = static_cast<size_t>(plan - scenario.prepared.plans.begin()),
-                   .repeat = 1,
-                   .keep = {},
-                   .core = {}};
-    }
-
-    const Arguments& arguments_;
-    TextStyle style_;
-    size_t name_width_;
-};
-
-bool finds_fix(const Arguments& arguments) {
-    return arguments.find == "fix";
-}
-
-// Also replaces --good and --bad by the commits that they name.
-Expected<Source> commits_of(Arguments& arguments, const std::string& repository) {
-    if (arguments.build.empty() || arguments.artifact.empty())
-        return misuse("commits have to be built", "--build 'make libx.so' --artifact libx.so");
-    std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
-    std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
-    auto commits = commits_between(repository, older, newer);
-    if (!commits) return std::unexpected(commits.error());
-    if (commits->ids.size() < 2) return misuse("--good and --bad are the same commit", "they have to differ");
-    older = commits->ids.front();
-    newer = commits->ids.back();
-    auto builds =
-        Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
-    if (!builds) return std::unexpected(builds.error());
-    Source source{
-        .names = commits->ids, .shown = {}, .history = commits->history, .builds = std::move(*builds)};
-    for (const std::string& id : source.names) {
-        auto name = short_name(repository, id);
-        if (!name) return std::unexpected(name.error());
-        source.shown.push_back(std::move(*name));
-    }
-    return source;
-}
-
-Expected<Source> source_of(Arguments& arguments) {
-    constexpr std::string_view git = "git:";
-    if (arguments.versions.starts_with(git))
-        return commits_of(arguments, arguments.versions.substr(git.size()));
-    auto versions = read_versions(arguments.versions);
-    if (!versions) return std::unexpected(versions.error());
-    if (arguments.good == arguments.bad)
-        return misuse("--good and --bad are the same version", "they have to differ");
-    const std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
-    const std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
-    const auto first = std::ranges::find(*versions, older), last = std::ranges::find(*versions, newer);
-    for (const auto& [place, name] : {std::pair(first, older), std::pair(last, newer)})
-        if (place == versions->end())
-            return misuse(fmt::format("--versions has no {}", name),
-                          fmt::format("it has {}", fmt::join(*versions, ", ")));
-    if (first > last)
-        return finds_fix(arguments)
-                   ? misuse("the good version comes before the bad one, so there is no fix between them",
-                            "leave --find fix out to look for the version that brought the bug")
-                   : misuse(
-                         "the bad version comes before the good one",
-                         "--find fix looks for the version that mended it; or are --good and --bad swapped?");
-    const std::vector<std::string> names(first, last + 1);
-    return Source{.names = names, .shown = names, .history = History::list(names.size()), .builds = {}};
-}
 
 Expected<void> can_bisect(const Arguments& arguments) {
     const LoadedScenarios loaded = load_scenarios(arguments);
@@ -268,7 +41,7 @@ Judgement change_of(Judgement bug, const Arguments& arguments) {
 
 class Bisect {
   public:
-    Bisect(const Arguments& arguments, Source source, Log log)
+    Bisect(const Arguments& arguments, Source source, LogFile log)
         : arguments_(arguments),
           source_(std::move(source)),
           log_(std::move(log)),
@@ -385,7 +158,10 @@ class Bisect {
             .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
             .text = unbuilt_.contains(name) ? fmt::format("does not build: {}", unbuilt_[name]) : runs.text(),
             .signature = runs.signature};
-        log_.write(to_line(version));
+        if (auto written = log_.add(version); !written) {
+            print_error(written.error());
+            return ExitCode::failed;
+        }
         if (!take(version, false)) return ExitCode::closed_output;
         return std::nullopt;
     }
@@ -430,7 +206,7 @@ class Bisect {
 
     const Arguments& arguments_;
     Source source_;
-    Log log_;
+    LogFile log_;
     TextStyle style_;
     Oracle oracle_;
     Search search_;
@@ -448,7 +224,7 @@ ExitCode bisect(const Arguments& given) {
     auto source = source_of(arguments);
     if (!source) {
         print_error(source.error());
-        return source.error().kind == Error::Kind::failed ? ExitCode::failed : ExitCode::broken;
+        return exit_code_of(source.error());
     }
     if (const auto possible = can_bisect(arguments); !possible) {
         print_error(possible.error());
@@ -460,10 +236,10 @@ ExitCode bisect(const Arguments& given) {
                                .versions = source->names,
                                .good = arguments.good,
                                .bad = arguments.bad};
-    auto log = Log::open(arguments.log, question);
+    auto log = LogFile::open(arguments.log, question);
     if (!log) {
         print_error(log.error());
-        return log.error().kind == Error::Kind::usage ? ExitCode::broken : ExitCode::failed;
+        return exit_code_of(log.error());
     }
     return Bisect(arguments, std::move(*source), std::move(*log)).run();
 }

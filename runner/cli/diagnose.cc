@@ -42,18 +42,6 @@ std::string title_of(const std::vector<pid_t>& pids) {
     return fmt::format("{}", fmt::join(names, ", "));
 }
 
-ExitCode code_of(const Error& error) {
-    switch (error.kind) {
-        case Error::Kind::usage:
-            return ExitCode::broken;
-        case Error::Kind::unsupported:
-            return ExitCode::unsupported;
-        case Error::Kind::failed:
-            break;
-    }
-    return ExitCode::failed;
-}
-
 LiveTree::Answer watch(LiveTree& tree, const Arguments& arguments) {
     constexpr auto at_a_time = std::chrono::milliseconds(250);
     if (!arguments.watch) return tree.look(at_a_time, interrupted);
@@ -72,7 +60,7 @@ ExitCode diagnose(const Arguments& arguments) {
     for (const pid_t pid : arguments.pids)
         if (auto may = may_look_into(pid); !may) {
             print_error(may.error());
-            return code_of(may.error());
+            return exit_code_of(may.error());
         }
     auto opened = OutputFile::open(arguments.json);
     if (!opened) {

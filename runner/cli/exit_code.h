@@ -5,6 +5,8 @@
 #include <array>
 #include <csignal>
 
+#include "base/error.h"
+
 namespace rehang {
 
 enum class ExitCode {
@@ -17,6 +19,19 @@ enum class ExitCode {
     interrupted = 128 + SIGINT,     // Ctrl-C or SIGTERM
     closed_output = 128 + SIGPIPE,  // nobody reads stdout any more: `rehang … | head`
 };
+
+// Of a command that an error has ended.
+inline ExitCode exit_code_of(const Error& error) {
+    switch (error.kind) {
+        case Error::Kind::usage:
+            return ExitCode::broken;
+        case Error::Kind::unsupported:
+            return ExitCode::unsupported;
+        case Error::Kind::failed:
+            break;
+    }
+    return ExitCode::failed;
+}
 
 // Of several results the one that matters most: failed, broken, differs, unsupported, as expected.
 inline ExitCode worse(ExitCode a, ExitCode b) {

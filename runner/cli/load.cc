@@ -16,11 +16,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 // A word that is no path: the scenario of that name in the catalogue.
 Expected<std::vector<std::string>> from_catalogue(const std::string& word) {
     const auto files = scenarios_in(catalogue_folder());

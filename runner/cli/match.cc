@@ -21,11 +21,6 @@
 namespace rehang {
 namespace {
 
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 bool is_json(std::string_view text) {
     const size_t first = text.find_first_not_of(" \t\r\n");
     return first != std::string_view::npos && text[first] == '{';
@@ -117,18 +112,6 @@ Expected<std::vector<Sighting>> seen_in(const std::string& file) {
     return one;
 }
 
-ExitCode code_of(const Error& error) {
-    switch (error.kind) {
-        case Error::Kind::usage:
-            return ExitCode::broken;
-        case Error::Kind::unsupported:
-            return ExitCode::unsupported;
-        case Error::Kind::failed:
-            break;
-    }
-    return ExitCode::failed;
-}
-
 struct Best {
     const Sighting *reproduced = nullptr, *seen = nullptr;
     Comparison comparison;
@@ -155,7 +138,7 @@ ExitCode match(const Arguments& arguments) {
     const auto reproduced = seen ? reproduced_in(arguments) : seen;
     if (!reproduced) {
         print_error(reproduced.error());
-        return code_of(reproduced.error());
+        return exit_code_of(reproduced.error());
     }
     auto json = OutputFile::open(arguments.json);
     if (!json) {

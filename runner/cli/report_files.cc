@@ -15,9 +15,7 @@ Expected<ReportFile> read_report_file(const std::string& name) {
     }
     ReportFile file{.name = name, .document = nlohmann::json::parse(stream, nullptr, false)};
     if (!file.document.is_discarded()) return file;
-    return std::unexpected(Error{.kind = Error::Kind::usage,
-                                 .what = fmt::format("{} is no JSON", name),
-                                 .hint = "reports are what `rehang run --json FILE` writes"});
+    return misuse(fmt::format("{} is no JSON", name), "reports are what `rehang run --json FILE` writes");
 }
 
 }  // namespace rehang

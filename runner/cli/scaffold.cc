@@ -96,13 +96,11 @@ Expected<Seen> look_at(pid_t pid) {
 
 Expected<Seen> read_from(const std::string& file) {
     auto text = read_file(file == "-" ? "/dev/stdin" : file);
-    if (!text)
-        return std::unexpected(Error{.kind = Error::Kind::usage, .what = text.error().what, .hint = {}});
+    if (!text) return misuse(text.error().what);
     Seen seen{.sighting = read_backtrace(*text, std::string(file_name(file))), .started = {}};
     if (seen.sighting.processes.empty())
-        return std::unexpected(Error{.kind = Error::Kind::usage,
-                                     .what = fmt::format("there is no stack in {}", file),
-                                     .hint = "a pid is wanted, or what gdb's `thread apply all bt` prints"});
+        return misuse(fmt::format("there is no stack in {}", file),
+                      "a pid is wanted, or what gdb's `thread apply all bt` prints");
     return seen;
 }
 
@@ -110,13 +108,15 @@ Expected<Seen> read_from(const std::string& file) {
 
 ExitCode scaffold(const Arguments& arguments) {
     auto seen = is_pid(arguments.seen) ? look_at(std::stoi(arguments.seen)) : read_from(arguments.seen);
+    if (!seen) {
+        print_error(seen.error());
+        return exit_code_of(seen.error());
+    }
+    // Not before there is something to write: no empty file is left.
     auto output = OutputFile::open(arguments.output.empty() ? "-" : arguments.output);
-    for (const Error* error : {seen ? nullptr : &seen.error(), output ? nullptr : &output.error()}) {
-        if (!error) continue;
-        print_error(*error);
-        return error->kind == Error::Kind::usage         ? ExitCode::broken
-               : error->kind == Error::Kind::unsupported ? ExitCode::unsupported
-                                                         : ExitCode::failed;
+    if (!output) {
+        print_error(output.error());
+        return exit_code_of(output.error());
     }
     elf::Files files;
     const HostLibraries libraries(files);
@@ -127,8 +127,11 @@ ExitCode scaffold(const Arguments& arguments) {
         const auto file = libraries.find(module, process);
         return file ? libraries.functions(*file) : std::vector<std::string>();
     };
-    if (output->write(scaffold(seen->sighting, seen->started, functions_of))) return ExitCode::as_expected;
-    return ExitCode::closed_output;
+    const auto written = output->write(scaffold(seen->sighting, seen->started, functions_of));
+    if (written) return ExitCode::as_expected;
+    if (arguments.output.empty() || arguments.output == "-") return ExitCode::closed_output;
+    print_error(written.error());
+    return ExitCode::failed;
 }
 
 }  // namespace rehang

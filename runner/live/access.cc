@@ -16,11 +16,6 @@
 namespace rehang {
 namespace {
 
-std::unexpected<Error> misuse(std::string what, std::string hint) {
-    return std::unexpected(
-        Error{.kind = Error::Kind::usage, .what = std::move(what), .hint = std::move(hint)});
-}
-
 // A process in an inner pid namespace is known there by another number.
 std::unexpected<Error> no_such_process(pid_t pid) {
     for (const pid_t other : proc::numbers_in("/proc").value_or(std::vector<pid_t>())) {

@@ -11,9 +11,9 @@
 #include <chrono>
 #include <filesystem>
 
+#include "base/fresh_signals.h"
 #include "base/unique_fd.h"
 #include "host/host.h"
-#include "replay/helper.h"
 #include "report/looking.h"
 
 namespace rehang {

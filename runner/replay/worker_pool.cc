@@ -19,9 +19,9 @@
 #include <memory>
 #include <optional>
 
+#include "base/fresh_signals.h"
 #include "base/names.h"
 #include "host/host.h"
-#include "replay/helper.h"
 
 namespace rehang {
 namespace {

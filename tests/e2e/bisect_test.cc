@@ -1,3 +1,7 @@
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 
@@ -154,10 +158,24 @@ TEST_CASE("bisect builds commits of a repository, follows merges, and skips what
     CHECK_THAT(result.out, Catch::Matchers::Matches("[^]*before  [0-9a-f]{12} change 18: [^]*"));
     const std::string built = read_file(folder.path() + "/count").value();
 
+    // What a bisect that was killed has left goes with the next one.
+    const std::filesystem::path cache = folder.path() + "/cache/rehang/builds";
+    const auto builds = std::filesystem::directory_iterator(cache)->path();
+    std::filesystem::create_directories(builds / "work.killed" / "tree");
     // What was built is there, and the repository has no work tree more than before.
     CHECK(bisect("v1", "main").out == result.out);
     CHECK(read_file(folder.path() + "/count").value() == built);
     CHECK_FALSE(std::filesystem::exists(repository.path() + "/.git/worktrees"));
+    for (const auto& entry : std::filesystem::directory_iterator(builds))
+        CHECK_THAT(entry.path().filename().string(), !Catch::Matchers::StartsWith("work."));
+    {
+        const int lock = ::open((builds / "lock").c_str(), O_RDWR | O_CLOEXEC);
+        REQUIRE(::flock(lock, LOCK_EX | LOCK_NB) == 0);
+        const Finished second = bisect("v1", "main");
+        ::close(lock);
+        CHECK(second.status == 2);
+        CHECK_THAT(second.err, Contains("another bisect builds these commits right now"));
+    }
 
     const Finished wrong = bisect("main", "v1");
     CHECK(wrong.status == 2);
@@ -178,6 +196,14 @@ TEST_CASE("run --bisect has the exit status that git bisect run wants") {
     CHECK(status("23") == 1);
     CHECK(status("5") == 125);
     CHECK(rehang({"run", file, "--bisect", "--set", "w=1"}).status == 128);
+}
+
+TEST_CASE("a log that is no file is refused") {
+    const Folder folder;
+    const Finished result =
+        rehang(question(folder.file("x.toml", counted()), "1", "40", {"--log", "/dev/zero"}));
+    CHECK(result.status == 2);
+    CHECK_THAT(result.err, Contains("/dev/zero is no regular file"));
 }
 
 TEST_CASE("versions that are not as they were said to be are told before the search") {
