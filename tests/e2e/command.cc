@@ -152,4 +152,15 @@ bool must_skip() {
     return true;
 }
 
+bool lacks(const std::vector<std::string>& needs) {
+    for (const std::string& need : needs) {
+        const auto there = check_need(need);
+        if (there) continue;
+        if (std::getenv("REHANG_MUST_RUN")) FAIL(there.error().what << "; " << there.error().hint);
+        WARN("skipped: " << there.error().what);
+        return true;
+    }
+    return false;
+}
+
 }  // namespace rehang::e2e

@@ -77,4 +77,7 @@ class Folder {
 // True where this host can't run scenarios, after a warning; a failed check with REHANG_MUST_RUN set.
 bool must_skip();
 
+// The same where it lacks one of these, named as in [scenario] needs. All of it can be installed or made.
+bool lacks(const std::vector<std::string>& needs);
+
 }  // namespace rehang::e2e

@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -10,7 +9,6 @@
 #include "catalogue_files.h"
 #include "catch.h"
 #include "command.h"
-#include "host/host.h"
 
 namespace rehang::e2e {
 namespace {
@@ -21,18 +19,9 @@ using Json = nlohmann::json;
 
 const std::string libvirt_scenarios = REHANG_SCENARIOS "/libvirt";
 
-// All of it can be installed: that it is missing is a failure with REHANG_MUST_RUN set.
-bool has_libvirt() {
-    for (const char* need :
-         {"program:virsh", "file:/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so",
-          "program:libvirtd", "program:qemu-system-x86_64", "file:libtcmalloc.so.4"})
-        if (const auto met = check_need(need); !met) {
-            if (std::getenv("REHANG_MUST_RUN")) FAIL(met.error().what << "; " << met.error().hint);
-            WARN("skipped: " << met.error().what);
-            return false;
-        }
-    return true;
-}
+const std::vector<std::string> libvirt = {
+    "program:virsh", "file:/usr/lib/x86_64-linux-gnu/libvirt/connection-driver/libvirt_driver_qemu.so",
+    "program:libvirtd", "program:qemu-system-x86_64", "file:libtcmalloc.so.4"};
 
 std::string state_of(const fs::path& path) {
     struct stat status {};
@@ -57,7 +46,7 @@ std::set<std::string> files_of_libvirt() {
 
 TEST_CASE(
     "libvirt: each scenario and its control come out as expected, and the host's libvirt is untouched") {
-    if (must_skip() || !has_libvirt()) return;
+    if (must_skip() || lacks(libvirt)) return;
     const auto before = files_of_libvirt();
     const Finished result = rehang({"run", "--repeat", "2", "--json", "-", libvirt_scenarios});
     INFO(result.out << result.err);
@@ -84,7 +73,7 @@ std::string sentence_of_main(const Json& run, const std::string& path) {
 }
 
 TEST_CASE("libvirt: the report of a probe that hangs says who holds the pipes that virsh and QEMU wait at") {
-    if (must_skip() || !has_libvirt()) return;
+    if (must_skip() || lacks(libvirt)) return;
     const Finished result = rehang({"run", "--json", "-", libvirt_scenarios + "/domcapabilities-hang.toml"});
     INFO(result.out << result.err);
     const Json run = Json::parse(result.out)["runs"][0];
@@ -106,7 +95,7 @@ TEST_CASE("libvirt: the report of a probe that hangs says who holds the pipes th
 }
 
 TEST_CASE("libvirt: a function of a program that none of the [[process]]es is can be checked") {
-    if (must_skip() || !has_libvirt()) return;
+    if (must_skip() || lacks(libvirt)) return;
     const Finished result = rehang({"check", libvirt_scenarios});
     CHECK(result.status == 0);
     CHECK(result.err.find("could not be checked") == std::string::npos);

@@ -8,7 +8,6 @@
 #include "base/files.h"
 #include "catch.h"
 #include "command.h"
-#include "host/host.h"
 
 namespace rehang::e2e {
 namespace {
@@ -22,12 +21,7 @@ const std::string qemu_report = backtraces + "/qemu-hang.report.json";
 const std::string scenarios = REHANG_SCENARIOS;
 
 bool no_qemu_or_tcmalloc() {
-    for (const char* need : {"program:qemu-system-x86_64", "file:libtcmalloc.so.4"})
-        if (!check_need(need)) {
-            WARN("skipped: " << need << " is not here");
-            return true;
-        }
-    return must_skip();
+    return lacks({"program:qemu-system-x86_64", "file:libtcmalloc.so.4"}) || must_skip();
 }
 
 // What a user changes in a scaffold: the line that begins with `key` and holds `part` becomes `line`.

@@ -1,12 +1,10 @@
 // The scenarios with the host's QEMU and libvirt's probe of it.
 #include <algorithm>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 
 #include "catalogue_files.h"
 #include "catch.h"
 #include "command.h"
-#include "host/host.h"
 #include "one_run.h"
 #include "scenario_text.h"
 
@@ -16,22 +14,16 @@ namespace {
 using Catch::Matchers::Contains;
 using Json = nlohmann::json;
 
-bool has_qemu() {
-    const auto qemu = check_need("program:qemu-system-x86_64");
-    if (qemu) return true;
-    if (std::getenv("REHANG_MUST_RUN")) FAIL(qemu.error().what << "; " << qemu.error().hint);
-    WARN("skipped: " << qemu.error().what);
-    return false;
-}
+const std::string qemu = "program:qemu-system-x86_64";
 
 std::vector<std::string> qemu_scenarios() {
-    auto files = scenarios_with("\"program:qemu-system-x86_64\"");
+    auto files = scenarios_with('"' + qemu + '"');
     std::erase_if(files, [](const std::string& file) { return !file.contains("/qemu/"); });
     return files;
 }
 
 TEST_CASE("QEMU's fork into the background: each scenario and its control come out as expected, both times") {
-    if (must_skip() || !has_qemu()) return;
+    if (must_skip() || lacks({qemu})) return;
     const Finished result = rehang(with_files({"run", "--repeat", "2", "--json", "-"}, qemu_scenarios()));
     INFO(result.out << result.err);
     CHECK(result.status == 0);
@@ -46,7 +38,7 @@ TEST_CASE("QEMU's fork into the background: each scenario and its control come o
 
 TEST_CASE(
     "the daemon of a QEMU with tcmalloc: both of its threads wait for the lock that the lost thread held") {
-    if (must_skip() || !has_qemu() || !check_need("file:libtcmalloc.so.4")) return;
+    if (must_skip() || lacks({qemu, "file:libtcmalloc.so.4"})) return;
     const Finished result =
         rehang({"run", "--json", "-", REHANG_SCENARIOS "/qemu/daemonize-with-tcmalloc.toml"});
     INFO(result.out << result.err);
