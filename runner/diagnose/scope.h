@@ -38,7 +38,8 @@ struct KnownProcess {
     bool alarm = false;            // has armed a timer that sends a signal
     bool processor_timer = false;  // the same, but it runs only while the process uses the processor
     bool ended = false;
-    std::optional<int> exit_status;    // wait(2) status, once ended
+    std::optional<int> exit_status;  // wait(2) status, once ended
+    unsigned births = 0;             // threads since its last execve, those that have ended too; 0: not known
     std::vector<KnownThread> threads;  // live ones
 };
 

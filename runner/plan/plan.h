@@ -145,6 +145,7 @@ struct PlannedHold {
     size_t at = 0;     // index into points
     size_t until = 0;  // index into points
     Duration limit = std::chrono::seconds(3);
+    IfImpossible if_impossible = IfImpossible::unmet;
     Span span;
 };
 
@@ -210,6 +211,7 @@ struct Expectation {
     std::optional<int> signal;
     std::vector<std::string> stdout_has;
     std::vector<std::string> stderr_has;
+    std::vector<std::string> impossible;  // names of holds
     std::vector<ExpectedThread> threads;
     std::vector<ExpectedProcess> processes;
 };

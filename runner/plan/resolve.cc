@@ -146,6 +146,7 @@ PlannedHold plan_hold(const HoldDecl& declared, const std::vector<PointDecl>& po
                      .until = index_of(declared.until, points),
                      .span = declared.at_span};
     if (declared.limit) hold.limit = declared.limit->value;
+    if (declared.if_impossible) hold.if_impossible = declared.if_impossible->value;
     return hold;
 }
 
@@ -194,6 +195,7 @@ Expectation plan_expectation(const ExpectDecl& declared) {
     if (declared.signal) expect.signal = checked(signal_value(declared.signal->value));
     expect.stdout_has = values(declared.stdout_has);
     expect.stderr_has = values(declared.stderr_has);
+    expect.impossible = values(declared.impossible);
     for (const ExpectThreadDecl& thread : declared.threads) {
         ExpectedThread expected{.process = path_of(thread.process),
                                 .thread = selector_of(thread.thread),

@@ -21,6 +21,7 @@ KnownProcess known(const TrackedProcess& process, const Tracing& tracing) {
                        .processor_timer = tracing.has_processor_timer(process.pid),
                        .ended = process.ended(),
                        .exit_status = process.exit_status,
+                       .births = process.births,
                        .threads = {}};
     for (const TrackedThread& thread : process.threads)
         known.threads.push_back({.tid = thread.tid,
@@ -75,11 +76,19 @@ std::string end_of(int status) {
     return fmt::format("had ended (exit {})", WEXITSTATUS(status));
 }
 
-// Where the threads of a process stand: one sentence each, or what became of the process.
+// Where the threads of a process stand: one sentence each, or what became of the process. Of one that was
+// never born, who was to fork it.
 std::vector<std::string> standing(const ProcessPath& path, const Diagnosis& diagnosis) {
     const std::string name = path.place();
     const auto process = std::ranges::find(diagnosis.processes, name, &DiagnosedProcess::path);
-    if (process == diagnosis.processes.end()) return {fmt::format("{} was never born", name)};
+    if (process == diagnosis.processes.end()) {
+        std::vector<std::string> sentences = {fmt::format("{} was never born", name)};
+        if (path.forks.empty()) return sentences;
+        ProcessPath parent = path;
+        parent.forks.pop_back();
+        std::ranges::move(standing(parent, diagnosis), std::back_inserter(sentences));
+        return sentences;
+    }
     if (process->exit_status && process->state != "running")
         return {fmt::format("{} {}", name, end_of(*process->exit_status))};
     std::vector<std::string> sentences;
@@ -165,8 +174,10 @@ void Watch::limit_kept_memory() {
     if (kept_memory_ > most) last.memory = nullptr;
 }
 
-void Watch::giving_up(size_t hold, const std::string& reason) {
-    given_up_.emplace(hold, missing(hold, plan_->holds[hold].until, reason, explain()));
+void Watch::giving_up(size_t hold, const std::string& reason, bool impossible) {
+    UnmetHold given_up = missing(hold, plan_->holds[hold].until, reason, explain());
+    given_up.impossible = impossible;
+    given_up_.emplace(hold, std::move(given_up));
 }
 
 Diagnosis Watch::explain() {
@@ -178,6 +189,7 @@ UnmetHold Watch::missing(size_t hold, size_t point, std::string reason, const Di
             .at = plan_->points[plan_->holds[hold].at].name,
             .missing = plan_->points[point].name,
             .reason = std::move(reason),
+            .impossible = false,
             .instead = standing(plan_->points[point].process, diagnosis)};
 }
 
@@ -202,6 +214,7 @@ std::vector<UnmetHold> Watch::unmet(const Diagnosis& now) const {
                     missing(i, plan_->holds[i].until, "the thread that was held for it was killed", now));
                 break;
             case HoldState::Phase::done:
+            case HoldState::Phase::impossible:
             case HoldState::Phase::expired:
                 break;
         }

@@ -25,7 +25,7 @@ class Watch : public Watcher {
     void stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) override;
     bool stands(pid_t tid, const user_regs_struct& registers) override;
     void forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) override;
-    void giving_up(size_t hold, const std::string& reason) override;
+    void giving_up(size_t hold, const std::string& reason, bool impossible) override;
 
     // The targets as they are now, with stacks and the cause.
     Diagnosis explain();

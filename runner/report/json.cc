@@ -121,6 +121,7 @@ Json unmet_json(const UnmetHold& unmet) {
             {"at", unmet.at},
             {"missing", unmet.missing},
             {"reason", unmet.reason},
+            {"impossible", unmet.impossible},
             {"instead", unmet.instead}};
 }
 

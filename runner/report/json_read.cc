@@ -230,6 +230,7 @@ UnmetHold read_unmet(const Reader& reader) {
     reader.get("at", unmet.at);
     reader.get("missing", unmet.missing);
     reader.get("reason", unmet.reason);
+    if (reader.has("impossible")) reader.get("impossible", unmet.impossible);  // not in older reports
     reader.get("instead", unmet.instead);
     return unmet;
 }

@@ -112,6 +112,18 @@ void judge_verdict(const RunReport& report, const Expectation& expect, Mismatche
                                          report.signal ? signal_name(*report.signal) : "none"));
 }
 
+void judge_holds(const RunReport& report, const Expectation& expect, Mismatches& mismatches) {
+    for (const std::string& hold : expect.impossible) {
+        const auto unmet = std::ranges::find(report.unmet, hold, &UnmetHold::hold);
+        if (unmet == report.unmet.end())
+            mismatches.push_back(
+                fmt::format("expected the hold {} to be impossible, but its order was reached", hold));
+        else if (!unmet->impossible)
+            mismatches.push_back(fmt::format(
+                "expected the hold {} to be impossible, but that is not proven: {}", hold, unmet->reason));
+    }
+}
+
 void judge_output(const RunReport& report, const Expectation& expect, Mismatches& mismatches) {
     const auto any_has = [&](std::string StreamReport::*stream, const std::string& part) {
         return std::ranges::any_of(report.streams,
@@ -175,6 +187,7 @@ void judge_fakes(const RunReport& report, const Plan& plan, Mismatches& mismatch
 void judge(RunReport& report, const Plan& plan) {
     report.mismatches.clear();
     judge_verdict(report, plan.expect, report.mismatches);
+    judge_holds(report, plan.expect, report.mismatches);
     judge_output(report, plan.expect, report.mismatches);
     for (const ExpectedThread& expected : plan.expect.threads)
         judge_thread(report, expected, report.mismatches);

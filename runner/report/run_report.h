@@ -53,6 +53,7 @@ struct UnmetHold {
     std::string missing;  // point that never came
     std::string reason;   // "its limit of 3s passed", "nobody could reach it any more: all threads waited for
                           // the held one"
+    bool impossible = false;  // proven: it can't come as long as the thread stays
     std::vector<std::string>
         instead;  // where the threads of the missing point's process stood: one sentence each
 };

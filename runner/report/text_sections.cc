@@ -190,14 +190,27 @@ std::string order_section(const RunReport& report, const TextStyle& style) {
     return text;
 }
 
+namespace {
+
+// After a control or a hold with if_impossible = "go-on" the point may have come.
+std::string unmet_text(const UnmetHold& unmet) {
+    if (unmet.impossible)
+        return fmt::format(
+            "hold {}: {} can't come while a thread stays at {}, because everybody else waits for that "
+            "thread, as is proven",
+            unmet.hold, unmet.missing, unmet.at);
+    return fmt::format("hold {}: a thread stayed at {} for {}, which never came: {}", unmet.hold, unmet.at,
+                       unmet.missing, unmet.reason);
+}
+
+}  // namespace
+
 std::string unmet_section(const RunReport& report, const TextStyle& style) {
     if (report.unmet.empty()) return "";
-    std::string text = section("Order not reached", style);
+    const bool impossible = std::ranges::all_of(report.unmet, &UnmetHold::impossible);
+    std::string text = section(impossible ? "Order not possible" : "Order not reached", style);
     for (const UnmetHold& unmet : report.unmet) {
-        text += wrapped("  ",
-                        fmt::format("hold {}: a thread stayed at {} for {}, which never came: {}", unmet.hold,
-                                    unmet.at, unmet.missing, unmet.reason),
-                        style);
+        text += wrapped("  ", unmet_text(unmet), style);
         for (const std::string& sentence : unmet.instead) text += wrapped("    - ", sentence, style);
     }
     return text;

@@ -28,7 +28,11 @@ class NameCheck {
         faults_of_points();
         parameters();
         references();
-        if (scenario_.control) control(*scenario_.control);
+        impossible_holds(scenario_.expect);
+        if (scenario_.control) {
+            control(*scenario_.control);
+            impossible_holds(scenario_.control->expect);
+        }
     }
 
   private:
@@ -145,6 +149,12 @@ class NameCheck {
             if (fault.call && fault.call->hold) names.push_back(fault.name.value);
         for (const ForkOrderDecl& order : scenario_.fork_order) names.push_back(order.process.value);
         return names;
+    }
+
+    void impossible_holds(const ExpectDecl& expect) {
+        std::vector<std::string> known;
+        for (const HoldDecl& hold : scenario_.holds) known.push_back(hold.name.value_or(hold.at).value);
+        for (const Text& name : expect.impossible) defined(name, "hold", known);
     }
 
     void faults_of_points() {

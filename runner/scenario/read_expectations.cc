@@ -14,6 +14,7 @@ void read_result(Fields& fields, ExpectDecl& expect) {
     expect.signal = fields.maybe_text("signal");
     expect.stdout_has = fields.maybe_texts("stdout");
     expect.stderr_has = fields.maybe_texts("stderr");
+    expect.impossible = fields.maybe_texts("impossible");
 }
 
 ExpectThreadDecl read_expected_thread(Fields& fields) {

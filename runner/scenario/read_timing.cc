@@ -44,6 +44,7 @@ HoldDecl read_hold(Fields& fields) {
     hold.at = fields.text("at");
     hold.until = fields.text("until");
     hold.limit = fields.maybe_duration("limit");
+    hold.if_impossible = fields.maybe_word("if_impossible", parse_if_impossible, if_impossible_texts());
     return hold;
 }
 

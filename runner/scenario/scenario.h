@@ -61,6 +61,7 @@ struct HoldDecl {
     Text at;     // a point's name
     Text until;  // a point's name
     std::optional<Located<Duration>> limit;
+    std::optional<Located<IfImpossible>> if_impossible;
 };
 
 struct ForkOrderDecl {
@@ -103,6 +104,7 @@ struct ExpectDecl {
     std::optional<Text> signal;                 // "SIGABRT"; of the first [[process]] that was ended by one
     Texts stdout_has;  // key: stdout; each is a part of what all targets printed there
     Texts stderr_has;  // key: stderr
+    Texts impossible;  // names of holds, or of their points
     std::vector<ExpectThreadDecl> threads;
     std::vector<ExpectProcessDecl> processes;
 };
@@ -111,7 +113,7 @@ struct ControlDecl {
     Span at;
     Texts drop;                              // names of faults, holds and fakes
     std::vector<std::pair<Text, Text>> set;  // parameters
-    ExpectDecl expect;                       // outcome, exit, signal, stdout, stderr
+    ExpectDecl expect;                       // outcome, exit, signal, stdout, stderr, impossible
 };
 
 // [[sandbox.file]]: text or append is there.

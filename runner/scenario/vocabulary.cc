@@ -49,6 +49,9 @@ constexpr Table<WaitKind, 23> wait_kinds = {{{WaitKind::running, "running"},
 constexpr Table<ForkSide, 2> fork_orders = {
     {{ForkSide::parent, "parent-first"}, {ForkSide::child, "child-first"}}};
 
+constexpr Table<IfImpossible, 2> answers_to_impossible = {
+    {{IfImpossible::unmet, "unmet"}, {IfImpossible::go_on, "go-on"}}};
+
 template <class E, size_t N>
 std::string_view text_of(const Table<E, N>& table, E value) {
     for (const auto& [known, text] : table)
@@ -121,6 +124,13 @@ std::vector<std::string> cause_texts() {
 }
 std::vector<std::string> wait_kind_texts() {
     return texts_of(wait_kinds);
+}
+
+std::optional<IfImpossible> parse_if_impossible(std::string_view text) {
+    return value_of(answers_to_impossible, text);
+}
+std::vector<std::string> if_impossible_texts() {
+    return texts_of(answers_to_impossible);
 }
 
 std::optional<ForkSide> parse_fork_order(std::string_view text) {

@@ -37,6 +37,12 @@ std::optional<ForkSide> parse_fork_order(std::string_view text);
 std::vector<std::string> fork_order_texts();
 std::string_view fork_order_text(ForkSide first);
 
+// A hold whose `until` nobody can reach any more, which is proven: is the run over, or does the held thread
+// go on?
+enum class IfImpossible { unmet, go_on };
+std::optional<IfImpossible> parse_if_impossible(std::string_view text);
+std::vector<std::string> if_impossible_texts();
+
 // What a thread waits for: the `kind` of `waits_for` in reports and the value of `waits` in
 // [[expect.thread]].
 enum class WaitKind {

@@ -52,11 +52,19 @@ Director::Step Director::pass(size_t point, pid_t tid, unsigned thread_nth, std:
     return step;
 }
 
-std::optional<pid_t> Director::expire(size_t hold) {
+std::optional<pid_t> Director::end(size_t hold, Phase how) {
     HoldState& state = holds_[hold];
     if (state.phase != Phase::active) return std::nullopt;
-    state.phase = Phase::expired;
+    state.phase = how;
     return stays(state.tid) ? std::nullopt : std::optional(state.tid);
+}
+
+std::optional<pid_t> Director::expire(size_t hold) {
+    return end(hold, Phase::expired);
+}
+
+std::optional<pid_t> Director::let_go_as_impossible(size_t hold) {
+    return end(hold, Phase::impossible);
 }
 
 void Director::gone(pid_t tid) {
@@ -76,6 +84,13 @@ std::vector<size_t> Director::active() const {
     return active;
 }
 
+std::vector<size_t> Director::active_but_dispensable() const {
+    std::vector<size_t> dispensable = active();
+    std::erase_if(dispensable,
+                  [&](size_t i) { return plan_->holds[i].if_impossible != IfImpossible::go_on; });
+    return dispensable;
+}
+
 std::vector<size_t> Director::overdue(Instant now) const {
     std::vector<size_t> overdue = active();
     std::erase_if(overdue, [&](size_t i) { return holds_[i].since + plan_->holds[i].limit > now; });
@@ -92,7 +107,7 @@ std::optional<Instant> Director::next_limit() const {
 }
 
 bool Director::complete(size_t hold) const {
-    if (holds_[hold].phase == Phase::done) return true;
+    if (holds_[hold].phase == Phase::done || holds_[hold].phase == Phase::impossible) return true;
     // Nobody has to come to where a fault fires that may never fire.
     const auto* fires = std::get_if<FaultFires>(&plan_->points[plan_->holds[hold].at].event);
     return holds_[hold].phase == Phase::idle && fires && plan_->syscall_faults[fires->fault].optional;

@@ -24,11 +24,12 @@ struct PointState {
 
 struct HoldState {
     enum class Phase {
-        idle,     // nobody came to its point yet
-        active,   // a thread stays
-        done,     // the awaited point came (maybe before anybody had to stay)
-        expired,  // given up: the limit, or the order can't be reached any more
-        lost,     // the thread that stayed was killed there
+        idle,        // nobody came to its point yet
+        active,      // a thread stays
+        done,        // the awaited point came (maybe before anybody had to stay)
+        expired,     // given up: the limit, or the order can't be reached any more
+        impossible,  // the same, proven, and the scenario goes on without it
+        lost,        // the thread that stayed was killed there
     };
     Phase phase = Phase::idle;
     pid_t tid = 0;
@@ -61,13 +62,16 @@ class Director {
 
     // Gives a hold up; its thread may go on if no other hold keeps it.
     std::optional<pid_t> expire(size_t hold);
+    // The same where it is proven that its order can't be reached, and the scenario is to go on then.
+    std::optional<pid_t> let_go_as_impossible(size_t hold);
     // The thread exists no more.
     void gone(pid_t tid);
 
     std::vector<size_t> active() const;                   // holds
+    std::vector<size_t> active_but_dispensable() const;   // those of them that the scenario goes on without
     std::vector<size_t> overdue(Instant now) const;       // active holds past their limit
     std::optional<Instant> next_limit() const;            // of the active holds
-    bool complete(size_t hold) const;                     // done, or one that the scenario can do without
+    bool complete(size_t hold) const;                     // done, or one that the scenario does without
     bool order_complete() const;                          // every hold is
     std::optional<std::string> held_at(pid_t tid) const;  // the point where the thread stays
 
@@ -77,6 +81,7 @@ class Director {
 
   private:
     bool may_pass(size_t point, const ProcessPath& process, unsigned thread_nth) const;
+    std::optional<pid_t> end(size_t hold, HoldState::Phase how);
     bool stays(pid_t tid) const;
 
     const Plan* plan_;

@@ -91,8 +91,10 @@ struct Supervisor::Impl {
     void note_look(Watcher::Look seen);
     void look_step_by_step();
     void look_at_standing();
-    void give_up(const std::vector<size_t>& holds, const std::string& reason);
-    void give_up_all();
+    void give_up_overdue(const std::vector<size_t>& holds);
+    void give_up_impossible();
+    void note_giving_up(const std::vector<size_t>& holds, const std::string& reason, bool impossible);
+    void go_on_without_holds();
     void finish(End end);
     void fail(Error why);
     bool decided() const { return result.has_value(); }
@@ -303,8 +305,7 @@ void Supervisor::Impl::look() {
     const Director& director = tracing.director();
     if (const auto overdue = director.overdue(std::chrono::steady_clock::now()); !overdue.empty()) {
         stepping.release();
-        give_up(overdue,
-                fmt::format("its limit of {} passed", format_duration(plan->holds[overdue.front()].limit)));
+        give_up_overdue(overdue);
     } else if (!stepping.active()) {
         const auto seen = look_at_waits();
         note_look(seen);
@@ -315,7 +316,7 @@ void Supervisor::Impl::look() {
             case Watcher::Look::stuck:
                 return finish(End::stuck);
             case Watcher::Look::order_stuck:
-                give_up_all();
+                give_up_impossible();
         }
     }
     if (!decided()) schedule_look();
@@ -355,23 +356,41 @@ void Supervisor::Impl::look_at_standing() {
     for (int looks = 0; looks < 2 && answer == Watcher::Look::moving; ++looks) answer = look_at_waits();
     if (answer == Watcher::Look::stuck) return finish(End::stuck);
     stepping.release();
-    if (answer == Watcher::Look::order_stuck) give_up_all();
+    if (answer == Watcher::Look::order_stuck) give_up_impossible();
 }
 
-void Supervisor::Impl::give_up_all() {
-    const Director& director = tracing.director();
-    const auto active = director.active();
-    const auto thread =
-        active.empty() ? std::string() : director.held_at(director.holds()[active.front()].tid).value_or("");
-    give_up(active,
-            fmt::format("it can't come any more: everybody else waits for the thread held at {}", thread));
-}
-
-void Supervisor::Impl::give_up(const std::vector<size_t>& holds, const std::string& reason) {
-    for (const size_t hold : holds) watcher->giving_up(hold, reason);
+void Supervisor::Impl::give_up_overdue(const std::vector<size_t>& holds) {
+    note_giving_up(holds,
+                   fmt::format("its limit of {} passed", format_duration(plan->holds[holds.front()].limit)),
+                   false);
     if (plan->role == Role::scenario) return finish(End::unmet);
+    for (const size_t hold : holds) tracing.expire(hold);
+    go_on_without_holds();
+}
+
+// What the scenario can do without goes first: the others may be reached then.
+void Supervisor::Impl::give_up_impossible() {
+    const Director& director = tracing.director();
+    const auto dispensable = director.active_but_dispensable();
+    const auto holds = dispensable.empty() ? director.active() : dispensable;
+    const auto thread =
+        holds.empty() ? std::string() : director.held_at(director.holds()[holds.front()].tid).value_or("");
+    note_giving_up(
+        holds, fmt::format("it can't come any more: everybody else waits for the thread held at {}", thread),
+        true);
+    if (plan->role == Role::scenario && dispensable.empty()) return finish(End::unmet);
     for (const size_t hold : holds)
-        tracing.expire(hold);  // a control goes on: what the program does then counts
+        dispensable.empty() ? tracing.expire(hold) : tracing.let_go_as_impossible(hold);
+    go_on_without_holds();
+}
+
+void Supervisor::Impl::note_giving_up(const std::vector<size_t>& holds, const std::string& reason,
+                                      bool impossible) {
+    for (const size_t hold : holds) watcher->giving_up(hold, reason, impossible);
+}
+
+// What the program does then counts.
+void Supervisor::Impl::go_on_without_holds() {
     await_due();
     pace.something_happened(true);
     if (tracing.all_roots_ended()) finish(End::finished);

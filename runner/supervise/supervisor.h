@@ -51,8 +51,8 @@ class Watcher : public StepViewer {
     virtual std::vector<pid_t> running() const = 0;
     // The forking thread is stopped, the child has not run yet.
     virtual void forked(const TrackedProcess& parent, pid_t forking_tid, const TrackedProcess& child) = 0;
-    // A hold is about to be given up: its thread still stands at its point.
-    virtual void giving_up(size_t hold, const std::string& reason) = 0;
+    // A hold is about to be given up: its thread still stands at its point. Impossible: proven.
+    virtual void giving_up(size_t hold, const std::string& reason, bool impossible) = 0;
 };
 
 enum class End {

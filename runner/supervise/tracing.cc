@@ -132,10 +132,17 @@ void Tracing::printed(size_t point) {
 }
 
 void Tracing::expire(size_t hold) {
-    const auto tid = director_.expire(hold);
-    if (!tid) return;
-    note(EventKind::released, *tid, plan_->points[plan_->holds[hold].until].name, "given up");
-    let_go(*tid);
+    give_up(hold, director_.expire(hold));
+}
+
+void Tracing::let_go_as_impossible(size_t hold) {
+    give_up(hold, director_.let_go_as_impossible(hold));
+}
+
+void Tracing::give_up(size_t hold, std::optional<pid_t> released) {
+    if (!released) return;
+    note(EventKind::released, *released, plan_->points[plan_->holds[hold].until].name, "given up");
+    let_go(*released);
 }
 
 void Tracing::let_all_die() {

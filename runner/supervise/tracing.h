@@ -62,6 +62,7 @@ class Tracing {
     void stop_for_good(const std::set<pid_t>& but_not);
     // Lets the thread of a given-up hold go on.
     void expire(size_t hold);
+    void let_go_as_impossible(size_t hold);
 
     // Stops a thread for a moment, without its noticing: it stands as soon as it has stopped, until
     // release(). If something happens to it first, it goes on by itself with that, and stands no more.
@@ -231,6 +232,7 @@ class Tracing {
     void pass(size_t point, pid_t tid, unsigned nth, std::string_view name);
     void stay_or_go_on(pid_t tid, const std::vector<size_t>& points, Pending how);
     void let_go(pid_t tid);
+    void give_up(size_t hold, std::optional<pid_t> released);
     void go_on(pid_t tid, Pending how);
     // Into the log; `by` is a thread, too, or 0.
     void note(EventKind kind, pid_t tid, std::string name, std::string text = {}, pid_t by = 0);

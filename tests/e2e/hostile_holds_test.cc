@@ -58,6 +58,32 @@ TEST_CASE("a target that is held at its exit can't be killed any more, and its p
     CHECK(run["unmet"][0]["reason"].get<std::string>().contains("it can't come any more"));
 }
 
+TEST_CASE("what is proven not to come any more is not waited for, if the scenario says so") {
+    if (must_skip()) return;
+    const std::string holds = killed_there("exits = true");
+    const std::string last = "until = \"never\"\n";
+    REQUIRE(holds.contains(last));
+    const auto with = [&](const std::string& key) {
+        std::string text = holds;
+        return text.insert(text.find(last), key);
+    };
+    const std::string expected = "outcome = \"exited\"\nexit = 7\nimpossible = [\"there\"]";
+    const Json goes_on = report_of({.argv = program("hostile", "kills_its_child"),
+                                    .rest = with("if_impossible = \"go-on\"\n"),
+                                    .expect = expected});
+    CHECK(goes_on["as_expected"] == true);
+    CHECK(goes_on["outcome"] == "exited");
+    REQUIRE(goes_on["unmet"].size() == 1);
+    CHECK(goes_on["unmet"][0]["hold"] == "there");
+    CHECK(goes_on["unmet"][0]["impossible"] == true);
+
+    const Json ends = report_of({.argv = program("hostile", "kills_its_child"),
+                                 .rest = with("if_impossible = \"unmet\"\n"),
+                                 .expect = expected});
+    CHECK(ends["as_expected"] == false);
+    CHECK(ends["outcome"] == "unmet");
+}
+
 TEST_CASE("children whose maker is killed while it makes them are known all the same") {
     if (must_skip()) return;
     const Json run = report_of({.argv = program("hostile", "killed_while_forking")});

@@ -20,7 +20,7 @@ class Listener : public Watcher {
     void forked(const TrackedProcess& parent, pid_t, const TrackedProcess& child) override {
         forks.push_back(parent.path.text() + ">" + child.path.text());
     }
-    void giving_up(size_t hold, const std::string&) override { given_up.push_back(hold); }
+    void giving_up(size_t hold, const std::string&, bool) override { given_up.push_back(hold); }
     std::vector<pid_t> running() const override { return is_restless() ? restless : std::vector<pid_t>(); }
     void stepping_begins(const std::vector<pid_t>& tids, size_t most_steps) override {
         stepped = tids;

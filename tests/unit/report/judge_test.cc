@@ -148,6 +148,26 @@ TEST_CASE("an order that was not reached does not decide about a control") {
     CHECK(judged(control, plan).as_expected);
 }
 
+TEST_CASE("an order that is expected to be impossible has to be proven so") {
+    RunReport report = good_control();
+    Plan plan;
+    plan.expect.outcome = Outcome::exited;
+    plan.expect.impossible = {"rcu_in_lock"};
+    CHECK(judged(report, plan).mismatches ==
+          std::vector<std::string>{
+              "expected the hold rcu_in_lock to be impossible, but its order was reached"});
+    report.unmet = {{.hold = "rcu_in_lock",
+                     .at = "rcu_in_lock",
+                     .missing = "grandchild",
+                     .reason = "its limit of 3s passed",
+                     .instead = {}}};
+    CHECK(judged(report, plan).mismatches ==
+          std::vector<std::string>{"expected the hold rcu_in_lock to be impossible, but that is not proven: "
+                                   "its limit of 3s passed"});
+    report.unmet[0].impossible = true;
+    CHECK(judged(report, plan).as_expected);
+}
+
 TEST_CASE("judging twice gives the same") {
     RunReport report = good_control();
     Plan plan;

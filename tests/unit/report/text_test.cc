@@ -177,6 +177,21 @@ TEST_CASE("an order that was not reached names the point that never came and whe
     CHECK(text.find("  rcu_in_lock      never") != std::string::npos);
 }
 
+TEST_CASE("an order that is proven to be impossible is told as such") {
+    RunReport report = good_control();
+    report.unmet = {{.hold = "rcu_in_lock",
+                     .at = "rcu_in_lock",
+                     .missing = "grandchild",
+                     .reason = "it can't come any more",
+                     .impossible = true,
+                     .instead = {"probe/1 waits for a futex"}}};
+    const std::string text = render(report, {.width = 140});
+    CHECK(text.find("Order not possible\n") != std::string::npos);
+    CHECK(text.find("  hold rcu_in_lock: grandchild can't come while a thread stays at rcu_in_lock") !=
+          std::string::npos);
+    CHECK(text.find("- probe/1 waits for a futex") != std::string::npos);
+}
+
 TEST_CASE("what the targets wrote is shown when something went wrong, without their control characters") {
     RunReport report = good_control();
     report.streams = {

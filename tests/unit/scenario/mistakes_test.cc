@@ -468,3 +468,17 @@ TEST_CASE("functions of a guest can only be entered") {
           Lines{"x.toml:13:12: error: \"guest:x.so!f\" is a function of a guest, whose code qemu-user "
                 "translates: it can't be replaced"});
 }
+
+TEST_CASE("what an order that is impossible means") {
+    const std::string hold =
+        "[point.a]\nprocess = \"probe\"\nenter = \"syscall:read\"\n[point.b]\nprocess = \"probe/1\"\n"
+        "born = true\n[[hold]]\nat = \"a\"\nuntil = \"b\"\n";
+    CHECK(mistakes_with(hold + "if_impossible = \"go-on\"\n") == Lines{});
+    CHECK(mistakes_with(hold + "if_impossible = \"go_on\"\n") ==
+          Lines{"x.toml:19:17: error: unknown if_impossible \"go_on\"; did you mean \"go-on\"?\n"
+                "    known are: unmet, go-on"});
+    const std::string control = "[control]\ndrop = [\"a\"]\noutcome = \"exited\"\n";
+    CHECK(mistakes_with(hold + control + "impossible = [\"a\"]\n") == Lines{});
+    CHECK(mistakes_with(hold + control + "impossible = [\"ab\"]\n") ==
+          Lines{"x.toml:22:15: error: there is no hold \"ab\"; did you mean \"a\"?"});
+}

@@ -71,6 +71,26 @@ TEST_CASE("a hold where an optional fault fires is not missed when the fault nev
     CHECK(director.order_complete());
 }
 
+TEST_CASE("a hold that is impossible is missed only where the scenario can't do without it") {
+    Plan plan;
+    plan.points = {point("locked", "p", "!main"), point("child", "p/1", "main"), point("fork", "p", "main"),
+                   point("never", "p/9", "main")};
+    plan.holds = {hold(0, 1), hold(2, 3)};
+    plan.holds[0].if_impossible = IfImpossible::go_on;
+    Director director(plan);
+    director.pass(0, other_tid, 2, "p", start);
+    director.pass(2, main_tid, 1, "p", start);
+    CHECK(director.active_but_dispensable() == std::vector<size_t>{0});
+
+    CHECK(director.let_go_as_impossible(0) == other_tid);
+    CHECK(director.complete(0));
+    CHECK_FALSE(director.complete(1));
+    CHECK(director.active_but_dispensable().empty());
+    CHECK_FALSE(director.let_go_as_impossible(0));  // a second time
+    CHECK(director.expire(1) == main_tid);
+    CHECK_FALSE(director.complete(1));
+}
+
 TEST_CASE("only the selected threads count, and only the nth pass reaches the point") {
     Plan plan;
     plan.points = {point("second", "p", "!main")};
