@@ -23,6 +23,15 @@ MemoryPiece futex_at(std::uint64_t address) {
     return {.address = address, .size = mutex_bytes, .at_least = 4};
 }
 
+std::vector<MemoryPiece> owner_of_stdio_lock(std::span<const unsigned char> piece) {
+    StdioLock lock;
+    if (piece.size() < sizeof lock) return {};
+    std::memcpy(&lock, piece.data(), sizeof lock);
+    if (!lock.may_be_one()) return {};
+    return {whole(lock.owner, thread_descriptor_head),
+            whole(lock.owner + thread_descriptor_tid_offset, sizeof(std::uint32_t))};
+}
+
 }  // namespace
 
 std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread) {
@@ -78,6 +87,7 @@ std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread) {
 
 std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
                                            std::span<const unsigned char> piece) {
+    if (thread.syscall == SYS_futex) return owner_of_stdio_lock(piece);
     if (thread.syscall != sys_futex_waitv) return {};
     std::vector<MemoryPiece> words;
     for (; piece.size() >= sizeof(FutexWaiter); piece = piece.subspan(sizeof(FutexWaiter))) {

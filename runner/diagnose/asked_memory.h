@@ -22,7 +22,8 @@ struct MemoryPiece {
 // Futex words (with the rest of a pthread_mutex_t, which holds the owner), pollfds, fd_sets, connect's
 // address, clone3's flags, lock ranges, semaphore operations, signal sets. Pure.
 std::vector<MemoryPiece> memory_asked_for(const ThreadSnapshot& thread);
-// What a piece of those points to in turn: the words of futex_waitv. Pure.
+// What a piece of those points to in turn: the words of futex_waitv, the thread that owns a FILE's lock.
+// Pure.
 std::vector<MemoryPiece> memory_pointed_to(const ThreadSnapshot& thread,
                                            std::span<const unsigned char> piece);
 
@@ -36,6 +37,22 @@ std::string read_text(pid_t pid, std::uint64_t address, size_t at_most);
 // 4 bytes each.
 constexpr size_t mutex_bytes = 24;
 constexpr size_t mutex_owner_offset = 8;
+
+// glibc's struct pthread on x86_64 (nptl/descr.h): a tcbhead_t, whose first and third words are its own
+// address, in 704 bytes; a list_t; the thread's id.
+constexpr size_t thread_descriptor_head = 24, thread_descriptor_tid_offset = 720;
+
+// glibc's _IO_lock_t (sysdeps/nptl/stdio-lock.h), of each FILE and of the list of all: the word, how often
+// its owner has locked it, a pointer to the owner's struct pthread.
+struct StdioLock {
+    std::uint32_t word;
+    std::uint32_t depth;
+    std::uint64_t owner;
+    // By what the values can be. Whose it is tells the descriptor.
+    bool may_be_one() const {
+        return word > 0 && word <= 2 && depth > 0 && depth < 0x10000 && owner != 0 && owner % 16 == 0;
+    }
+};
 
 // System calls that are younger than some libraries' headers.
 constexpr long sys_futex_waitv = 449;  // Linux 5.16

@@ -58,6 +58,8 @@ constexpr std::array<KnownFunction, 34> functions = {{
     {"sem_open", ""},
 }};
 
+constexpr std::string_view stdio_lock = "stdio lock";
+
 std::string_view object_in(std::span<const elf::Frame> stack) {
     constexpr size_t innermost = 6;
     for (const elf::Frame& frame : stack.first(std::min(innermost, stack.size()))) {
@@ -143,15 +145,30 @@ bool looks_like_robust_mutex(const Snapshot& snapshot, pid_t pid, const Wait& wa
            as_tid(field) == as_tid(wait.word) && (*kind & robust) != 0 && *kind <= any_mutex_kind;
 }
 
-std::string_view object_by_its_words(const Snapshot& snapshot, pid_t pid, const Wait& wait) {
-    if (looks_like_semaphore(snapshot, pid, wait)) return "semaphore";
-    return looks_like_robust_mutex(snapshot, pid, wait) ? "mutex" : "";
+// The thread of the process that has locked a FILE, or the list of all; 0: it is no such lock.
+pid_t owner_of_stdio_lock(const Snapshot& snapshot, const ProcessSnapshot& process, const Wait& wait) {
+    const auto lock = value_at<StdioLock>(snapshot, process.pid, wait.address);
+    if (!lock || !lock->may_be_one()) return 0;
+    const bool is_descriptor = long_at(snapshot, process.pid, lock->owner) == lock->owner &&
+                               long_at(snapshot, process.pid, lock->owner + 16) == lock->owner;
+    if (!is_descriptor) return 0;
+    const pid_t tid = as_tid(word_at(snapshot, process.pid, lock->owner + thread_descriptor_tid_offset));
+    return tid != 0 && thread_with_inner_tid(process, tid) != nullptr ? tid : 0;
 }
 
-void find_owner(const Snapshot& snapshot, pid_t pid, Wait& wait) {
+std::string_view object_by_its_words(const Snapshot& snapshot, const ProcessSnapshot& process,
+                                     const Wait& wait) {
+    if (looks_like_semaphore(snapshot, process.pid, wait)) return "semaphore";
+    if (looks_like_robust_mutex(snapshot, process.pid, wait)) return "mutex";
+    return owner_of_stdio_lock(snapshot, process, wait) != 0 ? stdio_lock : "";
+}
+
+void find_owner(const Snapshot& snapshot, const ProcessSnapshot& process, Wait& wait) {
+    const pid_t pid = process.pid;
     wait.owner = 0;
     if (wait.object == "PI mutex") wait.owner = as_tid(wait.word);
     if (is_join(wait)) wait.owner = static_cast<pid_t>(wait.expected);
+    if (wait.object == stdio_lock) wait.owner = owner_of_stdio_lock(snapshot, process, wait);
     if (wait.object == "rwlock") wait.owner = writer_of(snapshot, pid, wait);
     if (wait.object == "PI mutex" || !wait.object.ends_with("mutex")) return;
     wait.owner = owner_of_mutex(snapshot, pid, wait);
@@ -179,7 +196,7 @@ bool is_join(const Wait& wait) {
 }
 
 bool is_owned_lock(const Wait& wait) {
-    return wait.object.ends_with("mutex") || wait.object == "rwlock";
+    return wait.object.ends_with("mutex") || wait.object == "rwlock" || wait.object == stdio_lock;
 }
 
 void recognise_object(const Snapshot& snapshot, const ProcessSnapshot& process, Wait& wait,
@@ -188,8 +205,8 @@ void recognise_object(const Snapshot& snapshot, const ProcessSnapshot& process, 
     if (const auto object = object_in(stack); !object.empty() && wait.object != "PI mutex")
         wait.object = object;
     if (may_be_join(process, wait) || (wait.object.empty() && stands_in_join(stack))) wait.object = "thread";
-    if (wait.object.empty()) wait.object = object_by_its_words(snapshot, process.pid, wait);
-    find_owner(snapshot, process.pid, wait);
+    if (wait.object.empty()) wait.object = object_by_its_words(snapshot, process, wait);
+    find_owner(snapshot, process, wait);
     wait.sentence = what_it_waits_for(snapshot, process, wait);
     if (wait.retried)
         wait.sentence += ", in a loop that asks again for ever";

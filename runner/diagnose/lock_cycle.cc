@@ -6,6 +6,7 @@
 
 #include "diagnose/causes.h"
 #include "diagnose/futex_object.h"
+#include "diagnose/lock_holder.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/telling.h"
 
@@ -28,9 +29,13 @@ std::vector<pid_t> awaited(const Evidence& evidence, const ThreadWait& waiting) 
         const ProcessSnapshot* const child = find_process(evidence.snapshot, wait.children.front());
         return child ? living_threads(*child) : std::vector<pid_t>();
     }
-    if (wait.kind != WaitKind::futex) return {};
-    const ThreadSnapshot* const owner = owner_of(evidence.snapshot, waiting.pid, wait);
-    return owner ? std::vector<pid_t>{owner->tid} : std::vector<pid_t>();
+    if (const pid_t one = one_awaited(evidence, waiting)) return {one};
+    return holders_that_wait_in_turn(evidence, waiting);
+}
+
+bool awaited_by_elimination(const Evidence& evidence, const ThreadWait& waiting) {
+    const WaitKind kind = waiting.wait.kind;
+    return (kind == WaitKind::futex || kind == WaitKind::spin) && one_awaited(evidence, waiting) == 0;
 }
 
 // Goes on with `path` until it comes back to a thread that is on it already, with a lock in between. Threads
@@ -65,6 +70,19 @@ void begin_with_a_main_thread(const Evidence& evidence, Circle& circle) {
     std::ranges::rotate(circle, std::ranges::min_element(circle, {}, order));
 }
 
+// Of a lock that does not tell: who may hold it, and that it does not matter.
+std::string tell_who_may_hold(const Evidence& evidence, const ThreadWait& waiting) {
+    std::vector<std::string> holders;
+    for (const pid_t tid : holders_that_wait_in_turn(evidence, waiting))
+        holders.push_back(label_of(evidence.snapshot, tid));
+    const std::string waits_in_turn =
+        fmt::format("{} for {} in turn", holders.size() == 1 ? "which waits" : "and each of them waits",
+                    label_of(evidence.snapshot, waiting.tid));
+    return fmt::format("That lock does not say who holds it. No thread of {} has ended, so it is {}, {}.",
+                       label(*find_process(evidence.snapshot, waiting.pid)), enumerate(holders, " or "),
+                       waits_in_turn);
+}
+
 std::string name_of_lock(const Wait& wait) {
     return wait.kind == WaitKind::file_lock ? "a lock of " + wait.location
                                             : fmt::format("the {} at {}", wait.object, wait.location);
@@ -85,11 +103,13 @@ std::string tell_link(const Evidence& evidence, const ThreadWait& waiting, const
 
 void add_edge(Finding& finding, const Evidence& evidence, const ThreadWait& waiting,
               const ThreadWait& holder) {
-    if (waiting.wait.kind != WaitKind::futex || !waits_for_lock(waiting.wait)) return;
+    const bool by_elimination = awaited_by_elimination(evidence, waiting);
+    const bool owned = waiting.wait.kind == WaitKind::futex && waits_for_lock(waiting.wait);
+    if (!owned && !by_elimination) return;
     finding.edges.push_back({.from = lock_node(waiting.wait.address),
                              .to = thread_node(*find_process(evidence.snapshot, holder.pid),
                                                *find_thread(evidence.snapshot, holder.tid)),
-                             .label = "held by"});
+                             .label = by_elimination ? "may be held by" : "held by"});
 }
 
 Finding tell(const Evidence& evidence, const Circle& circle) {
@@ -97,6 +117,8 @@ Finding tell(const Evidence& evidence, const Circle& circle) {
     const ThreadWait* before = circle.back();
     for (const ThreadWait* const thread : circle) {
         finding.sentences.push_back(tell_link(evidence, *thread, *before));
+        if (awaited_by_elimination(evidence, *thread))
+            finding.sentences.push_back(tell_who_may_hold(evidence, *thread));
         add_edge(finding, evidence, *before, *thread);
         before = thread;
     }

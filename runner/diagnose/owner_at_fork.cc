@@ -26,18 +26,6 @@ struct Question {
     std::optional<pid_t> mutex_owner;
 };
 
-// The lock's word as the child got it.
-std::optional<std::uint32_t> word_at_fork(const ForkRecord& fork, std::uint64_t address) {
-    if (!fork.memory) return std::nullopt;
-    for (const elf::SavedStack& piece : *fork.memory) {
-        std::uint32_t word = 0;
-        if (address < piece.start || address - piece.start + sizeof word > piece.bytes.size()) continue;
-        std::memcpy(&word, piece.bytes.data() + (address - piece.start), sizeof word);
-        return word;
-    }
-    return std::nullopt;
-}
-
 // It may have been taken since. Of a word that says "locked" by being 0, nothing else tells.
 bool was_locked(const Question& question, const ForkRecord& fork) {
     const auto word = word_at_fork(fork, question.lock);
@@ -200,6 +188,17 @@ std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const Pr
     if (question.mutex_owner && exists_in(child, *question.mutex_owner)) return std::nullopt;
     for (const ForkRecord* const fork : forks_of_the_memory(evidence.scope, child.path))
         if (auto owner = owner_in(question, *fork)) return owner;
+    return std::nullopt;
+}
+
+std::optional<std::uint32_t> word_at_fork(const ForkRecord& fork, std::uint64_t address) {
+    if (!fork.memory) return std::nullopt;
+    for (const elf::SavedStack& piece : *fork.memory) {
+        std::uint32_t word = 0;
+        if (address < piece.start || address - piece.start + sizeof word > piece.bytes.size()) continue;
+        std::memcpy(&word, piece.bytes.data() + (address - piece.start), sizeof word);
+        return word;
+    }
     return std::nullopt;
 }
 

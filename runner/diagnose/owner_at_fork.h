@@ -20,6 +20,9 @@ struct OwnerAtFork {
 std::optional<OwnerAtFork> find_owner_at_fork(const Evidence& evidence, const ProcessSnapshot& child,
                                               const ThreadWait& waiting);
 
+// A word of memory as the child got it. Nothing where it was not kept.
+std::optional<std::uint32_t> word_at_fork(const ForkRecord& fork, std::uint64_t address);
+
 // Where a thread stood at a fork. Its process may be gone: the child has the same modules at the same
 // addresses.
 std::vector<elf::Frame> stack_at_fork(const Evidence& evidence, const ProcessSnapshot& child,

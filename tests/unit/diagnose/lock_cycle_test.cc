@@ -3,9 +3,11 @@
 #include <sys/syscall.h>
 
 #include <array>
+#include <cstring>
 
 #include "case.h"
 #include "catch.h"
+#include "diagnose/asked_memory.h"
 
 using namespace rehang;
 using Catch::Matchers::Contains;
@@ -26,6 +28,54 @@ void waits_for_mutex(Case& scene, pid_t pid, pid_t tid, std::uint64_t address, p
     mutex(scene, pid, address, owner);
     scene.stands_in(tid, {"__lll_lock_wait", "pthread_mutex_lock", "pay"});
 }
+
+// Of glibc, by which a FILE's lock names its owner: its own address twice, and the thread's id.
+std::uint64_t descriptor_of(Case& scene, pid_t pid, pid_t tid) {
+    const std::uint64_t at = private_memory + 0x10000 * static_cast<std::uint64_t>(tid);
+    const std::array<std::uint64_t, 3> head = {at, 0, at};
+    scene.bytes(pid, at, head.data(), sizeof head);
+    scene.word(pid, at + thread_descriptor_tid_offset, static_cast<std::uint32_t>(tid));
+    return at;
+}
+
+void waits_for_stdio_lock(Case& scene, pid_t pid, pid_t tid, std::uint64_t address, pid_t owner) {
+    scene.asleep(pid, tid, SYS_futex, {address, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 2});
+    const StdioLock lock = {.word = 2, .depth = 1, .owner = descriptor_of(scene, pid, owner)};
+    scene.bytes(pid, address, &lock, sizeof lock);
+}
+
+// A lock of an allocator, say: a word, and nothing else.
+void waits_for_bare_lock(Case& scene, pid_t pid, pid_t tid, std::uint64_t address) {
+    scene.word(pid, address, 2);
+    scene.asleep(pid, tid, SYS_futex, {address, FUTEX_WAIT | FUTEX_PRIVATE_FLAG, 2});
+}
+
+// A reader with a stream locked, a flusher with the list of streams, a forker with the allocator, and who
+// waits for the reader's end.
+struct Server : Case {
+    static constexpr pid_t reader = 11, flusher = 12, forker = 13;
+    static constexpr std::uint64_t stream = private_memory + 0x100, list = private_memory + 0x140,
+                                   allocator = private_memory + 0x180;
+    Server() {
+        process(10, "server");
+        main_processes({"server"});
+        waits_at(10, 10, private_memory + 0x800, reader, reader, true);
+        waits_for_bare_lock(*this, 10, reader, allocator);
+        waits_for_stdio_lock(*this, 10, flusher, stream, reader);
+        waits_for_stdio_lock(*this, 10, forker, list, flusher);
+        stands_in(reader, {"SpinLockDelay", "getdelim"});
+        stands_in(flusher, {"__lll_lock_wait_private", "flush_all"});
+        stands_in(forker, {"__lll_lock_wait_private", "_IO_list_lock", "fork"});
+        executes("server", 0);
+        known().pid = 10;
+        known().births = 4;
+    }
+    KnownProcess& known() { return scope.processes.front(); }
+    std::string explanation() {
+        const auto finding = ask(find_lock_cycle);
+        return finding ? told(*finding) : "";
+    }
+};
 
 struct Bank : Case {
     Bank() {
@@ -165,4 +215,74 @@ TEST_CASE("no circle: somebody outside of it may go on, or holds the lock and wa
         bank.asleep(10, helper, SYS_pause, {});
     }
     CHECK(bank.explanation().empty());
+}
+
+TEST_CASE("lock-cycle: through a lock that names no owner, where each who may hold it waits in turn") {
+    Server server;
+    CHECK(server.explanation() ==
+          "server thread 2 holds the stdio lock at 0x7f0000001100 and waits for the futex word at "
+          "0x7f0000001180, which is 2, in SpinLockDelay ← getdelim.\n"
+          "That lock does not say who holds it. No thread of server has ended, so it is server thread 4, "
+          "server "
+          "or server thread 3, and each of them waits for server thread 2 in turn.\n"
+          "server thread 4 waits for the stdio lock at 0x7f0000001140, which server thread 3 holds, in "
+          "__lll_lock_wait_private ← _IO_list_lock ← fork.\n"
+          "server thread 3 holds the stdio lock at 0x7f0000001140 and waits for the stdio lock at "
+          "0x7f0000001100, which server thread 2 holds, in __lll_lock_wait_private ← flush_all.\n"
+          "So each of them waits for another one of them, and none can ever go on.\n"
+          "server waits in turn: it waits to join server thread 2.");
+}
+
+TEST_CASE("no circle through a lock that names no owner, if that may be somebody else") {
+    Server server;
+    SECTION("a thread that has ended") {
+        server.known().births = 5;
+    }
+    SECTION("nobody knows") {
+        server.scope.processes.clear();
+    }
+    SECTION("a thread that waits for something else") {
+        server.waits_at(10, 14, private_memory + 0x900, 5, 5);
+        server.known().births = 5;
+    }
+    SECTION("a thread of the process that it was forked from") {
+        server.fork("parent", "server");
+    }
+    SECTION("a process with the same memory") {
+        server.process(20, "server/1", 10).memory_of = 10;
+        server.of(10).memory_of = 10;
+        server.asleep(20, 20, SYS_pause, {});
+    }
+    CHECK(server.explanation().empty());
+}
+
+TEST_CASE("lock-cycle: through a lock that was not locked when the process was forked") {
+    Server server;
+    const std::uint32_t word = GENERATE(0U, 1U);
+    ForkRecord& fork = server.fork("parent", "server");
+    elf::SavedStack piece;
+    piece.start = Server::allocator;
+    piece.bytes.resize(8);
+    std::memcpy(piece.bytes.data(), &word, sizeof word);
+    fork.memory = std::make_shared<const std::vector<elf::SavedStack>>(std::vector{piece});
+    CHECK(server.explanation().empty() == (word == 1));
+}
+
+TEST_CASE("no circle through what is waited for in another way than a lock") {
+    Server server;
+    server.waits_at(10, Server::reader, Server::allocator, 1, 1);
+    CHECK(server.explanation().empty());
+}
+
+TEST_CASE("a stdio lock whose owner can't be told is none") {
+    Server server;
+    const std::uint64_t descriptor = descriptor_of(server, 10, Server::flusher);
+    SECTION("no thread descriptor") {
+        const std::uint64_t other = 1;
+        server.bytes(10, descriptor + 16, &other, sizeof other);
+    }
+    SECTION("of a thread that does not exist") {
+        server.word(10, descriptor + thread_descriptor_tid_offset, 99);
+    }
+    CHECK(server.explanation().empty());
 }
