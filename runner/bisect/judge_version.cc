@@ -35,11 +35,17 @@ bool same_bug(const RunReport& run, const Reference& reference) {
     }
 }
 
+std::string text_of(const RunReport& run) {
+    if (run.outcome == Outcome::hung) return fmt::format("hung: {}", to_text(run.cause));
+    const bool impossible = std::ranges::any_of(run.unmet, &UnmetHold::impossible);
+    return verdict_text(run) +
+           (impossible && run.outcome == Outcome::exited ? ", its order is impossible" : "");
+}
+
 }  // namespace
 
 RunJudgement judge_run(const RunReport& run, const Reference& reference) {
-    const std::string text =
-        run.outcome == Outcome::hung ? fmt::format("hung: {}", to_text(run.cause)) : verdict_text(run);
+    const std::string text = text_of(run);
     switch (run.outcome) {
         case Outcome::unmet:
         case Outcome::timeout:

@@ -48,6 +48,17 @@ TEST_CASE("a run whose order was not reached, and one that could not be, say not
         CHECK(judge_run(ended(outcome), lock).says_nothing);
 }
 
+TEST_CASE("an order that is proven to be impossible is no bug, if the run goes on and ends") {
+    const Reference lock = reference_of(hang(Cause::inherited_lock, "a"));
+    RunReport run = ended(Outcome::exited, 0);
+    run.unmet.push_back(
+        {.hold = "h", .at = "h", .missing = "m", .reason = "", .impossible = true, .instead = {}});
+    const RunJudgement judgement = judge_run(run, lock);
+    CHECK_FALSE(judgement.bug);
+    CHECK_FALSE(judgement.says_nothing);
+    CHECK(judgement.text == "exited with 0, its order is impossible");
+}
+
 TEST_CASE(
     "one run with the bug is enough, without it all have to agree, and what says nothing is tried again") {
     const RunJudgement bug = {.bug = true, .says_nothing = false, .text = "hung"};
