@@ -78,6 +78,9 @@ class Reader {
         return value && !value->is_null();
     }
 
+    // For what older reports do not have.
+    bool mentions(const char* key) const { return json_.contains(key); }
+
     Reader object(const char* key) const {
         static const Json empty = Json::object();
         const Json* value = find(key);
@@ -230,7 +233,7 @@ UnmetHold read_unmet(const Reader& reader) {
     reader.get("at", unmet.at);
     reader.get("missing", unmet.missing);
     reader.get("reason", unmet.reason);
-    if (reader.has("impossible")) reader.get("impossible", unmet.impossible);  // not in older reports
+    if (reader.mentions("impossible")) reader.get("impossible", unmet.impossible);  // not in older reports
     reader.get("instead", unmet.instead);
     return unmet;
 }
