@@ -33,6 +33,7 @@ inline constexpr Number create_device = 0xc00caee0;
 
 // A VM or a vCPU
 inline constexpr Number enable_cap = 0x4068aea3;
+inline constexpr Number get_stats_fd = 0xaece;
 
 // Anything that has attributes
 inline constexpr Number set_device_attr = 0x4018aee1;

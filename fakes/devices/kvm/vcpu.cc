@@ -30,6 +30,8 @@ Answer Vcpu::ioctl(const Ioctl& call, Memory& memory) {
             return set_signal_mask(memory, call.argument);
         case request::enable_cap:  // a vCPU has none that can be switched
             return fails(copy_in<EnableCap>(memory, call.argument) ? EINVAL : EFAULT);
+        case request::get_stats_fd:  // as before Linux 5.14; some ask without KVM_CAP_BINARY_STATS_FD
+            return fails(ENOTTY);
         case request::get_mp_state:
             return get_mp_state(memory, call.argument);
         case request::set_mp_state:

@@ -73,6 +73,8 @@ Answer Vm::ioctl(const Ioctl& call, Memory& memory) {
             return enable_cap(memory, call.argument);
         case request::create_device:
             return create_device(memory, call.argument);
+        case request::get_stats_fd:  // as before Linux 5.14; some ask without KVM_CAP_BINARY_STATS_FD
+            return fails(ENOTTY);
         default:
             return unknown_request();
     }

@@ -70,6 +70,19 @@ TEST_CASE("what the model does not know is ENOTTY, and told as unknown") {
     CHECK(target.call(vcpu, request::create_vcpu).unknown);
 }
 
+TEST_CASE(
+    "statistics are not there, as in a kernel from before them: who asks gets ENOTTY, and that is not told") {
+    const char* model = GENERATE("kvm-x86", "kvm-arm64");
+    WithVm target(model);
+    const auto vcpu = target.call(target.vm, request::create_vcpu, 0).opens;
+    REQUIRE(vcpu);
+    for (const auto& file : {target.vm, vcpu}) {
+        const Answer answer = target.call(file, request::get_stats_fd);
+        CHECK(answer.value == -ENOTTY);
+        CHECK_FALSE(answer.unknown);
+    }
+}
+
 TEST_CASE("opening and creating a VM fail as the settings say") {
     const char* model = GENERATE("kvm-x86", "kvm-arm64");
     const auto device = make_device(model, {{"open", "EACCES"}});
