@@ -24,14 +24,6 @@ Holders holders_of_sockets(const Place& place, const std::vector<std::uint64_t>&
         place.sleeper, [&](const DescriptorSnapshot& other) { return is_socket_of(other, inodes); }, what);
 }
 
-// Whoever has the same socket may shut it down, or connect it to another one.
-void add_own_holders(Ending& ending, const Place& place) {
-    const Holders own =
-        holders_of_sockets(place, {place.descriptor.inode}, wait_rules::name_of(place.descriptor));
-    add_threads(ending.wakers, own.threads);
-    if (!ending.by_outside) ending.by_outside = own.by_outside;
-}
-
 void goes_on(Ending& ending, std::string clause) {
     ending.by_itself = true;
     ending.clause = std::move(clause);
@@ -132,6 +124,13 @@ Ending unknown_socket(const Place& place) {
 
 }  // namespace
 
+void add_own_holders(Ending& ending, const Place& place) {
+    const Holders own =
+        holders_of_sockets(place, {place.descriptor.inode}, wait_rules::name_of(place.descriptor));
+    add_threads(ending.wakers, own.threads);
+    if (!ending.by_outside) ending.by_outside = own.by_outside;
+}
+
 Ending at_socket(const Place& place) {
     const SocketSnapshot* const socket = socket_at(place);
     if (!socket) return unknown_socket(place);
@@ -143,6 +142,8 @@ Ending at_socket(const Place& place) {
         goes_on(ending, "with a time-out");
     else if (socket->moving)
         goes_on(ending, "to or from which something is on its way");
+    else if (socket->family == Family::netlink)
+        at_netlink(ending, place, *socket);
     else if (socket->listening)
         at_name(ending, place, *socket, "connect");
     else if (socket->type == SOCK_DGRAM)

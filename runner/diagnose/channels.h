@@ -40,6 +40,10 @@ Ending at_pipe(const Place& place);
 // channel_socket.cc
 Ending at_socket(const Place& place);
 Ending connecting(const Place& place);  // connect(fd, sockaddr*, length)
+// Who has the same socket may shut it down, or connect it to another one.
+void add_own_holders(Ending& ending, const Place& place);
+// channel_netlink.cc
+void at_netlink(Ending& ending, const Place& place, const SocketSnapshot& socket);
 // channel_event.cc
 Ending at_eventfd(const Place& place);
 Ending at_timerfd(const Place& place);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <linux/netlink.h>
 #include <linux/nsfs.h>
+#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -92,6 +93,18 @@ bool DiagConnection::ask(std::span<const std::byte> request,
             each(rest.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN));
             rest = rest.subspan(std::min<size_t>(rest.size(), NLMSG_ALIGN(header.nlmsg_len)));
         }
+    }
+}
+
+void each_attribute(std::span<const std::byte> answer, size_t at,
+                    const std::function<void(unsigned, std::span<const std::byte>)>& each) {
+    auto rest = answer.subspan(std::min<size_t>(answer.size(), NLMSG_ALIGN(at)));
+    while (rest.size() >= sizeof(rtattr)) {
+        rtattr attribute = {};
+        std::memcpy(&attribute, rest.data(), sizeof attribute);
+        if (attribute.rta_len < sizeof attribute || attribute.rta_len > rest.size()) return;
+        each(attribute.rta_type, rest.subspan(sizeof attribute, attribute.rta_len - sizeof attribute));
+        rest = rest.subspan(std::min<size_t>(rest.size(), RTA_ALIGN(attribute.rta_len)));
     }
 }
 

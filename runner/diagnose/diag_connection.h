@@ -30,4 +30,9 @@ class DiagConnection {
     UniqueFd socket_;
 };
 
+// What follows the header of an answer, from `at` on: calls `each` with the type and the value of every
+// attribute.
+void each_attribute(std::span<const std::byte> answer, size_t at,
+                    const std::function<void(unsigned, std::span<const std::byte>)>& each);
+
 }  // namespace rehang

@@ -88,10 +88,26 @@ struct DescriptorSnapshot {
     bool unused_ring = false;                 // of an io_uring: nothing was ever submitted to it
 };
 
+// What a network namespace can bring forth without anybody in it doing anything. As said here, if it can't be
+// read. Sources: /proc/PID/net; NS_GET_USERNS of ioctl_ns(2).
+struct NetworkSnapshot {
+    bool only_loopback = false;      // `lo` is all that it has
+    bool raw_sockets = true;         // somebody may route multicast packets: that takes a raw socket
+    bool of_initial_user_ns = true;  // owned by the machine's first user namespace
+};
+
+// Source: netlink_diag.h of the kernel's interface.
+struct NetlinkSnapshot {
+    int protocol = -1;             // NETLINK_ROUTE …
+    std::vector<unsigned> groups;  // of multicast, from 1, that it listens to
+    bool other_networks = true;    // … also of other network namespaces (NETLINK_LISTEN_ALL_NSID)
+    NetworkSnapshot network;
+};
+
 // Sources: sock_diag(7) in the socket's network namespace; its time-outs by getsockopt(2) on a copy of the
 // descriptor.
 struct SocketSnapshot {
-    enum class Family { unix_domain, tcp, udp };
+    enum class Family { unix_domain, tcp, udp, netlink };
     Family family = Family::unix_domain;
     int type = 0;  // SOCK_STREAM, SOCK_DGRAM or SOCK_SEQPACKET
     bool listening = false;
@@ -110,6 +126,7 @@ struct SocketSnapshot {
         bool receiving = false, sending = false;  // SO_RCVTIMEO; SO_SNDTIMEO or TCP_USER_TIMEOUT
     };
     std::optional<TimeOuts> time_outs;  // nothing: could not be read
+    NetlinkSnapshot netlink;            // of a netlink socket only
 };
 
 struct ThreadSnapshot {

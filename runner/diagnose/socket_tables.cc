@@ -11,6 +11,8 @@
 #include "base/files.h"
 #include "diagnose/inet_sockets.h"
 #include "diagnose/interests.h"
+#include "diagnose/netlink_sockets.h"
+#include "diagnose/network_facts.h"
 #include "diagnose/proc_files.h"
 #include "diagnose/snapshot_view.h"
 #include "diagnose/socket_options.h"
@@ -100,6 +102,7 @@ void SocketTables::add_to(Snapshot& snapshot) {
         const bool private_network = network != network_of("self");
         add_unix_sockets(snapshot.sockets, *connection, private_network);
         add_inet_sockets(snapshot.sockets, *connection, private_network);
+        add_netlink_sockets(snapshot.sockets, *connection, private_network, read_network(one.pid));
     }
     if (waiting.empty()) return;
     add_time_outs(snapshot, waiting);

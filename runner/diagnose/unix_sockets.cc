@@ -1,7 +1,5 @@
 #include "diagnose/unix_sockets.h"
 
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/unix_diag.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -75,14 +73,8 @@ Entry parse(Bytes message, const unix_diag_msg& header) {
     entry.socket.family = SocketSnapshot::Family::unix_domain;
     entry.socket.type = header.udiag_type;
     entry.socket.listening = header.udiag_state == TCP_LISTEN;
-    Bytes rest = message.subspan(NLMSG_ALIGN(sizeof header));
-    while (rest.size() >= sizeof(rtattr)) {
-        const auto attribute = first<rtattr>(rest);
-        if (attribute.rta_len < sizeof attribute || attribute.rta_len > rest.size()) break;
-        add_attribute(entry, attribute.rta_type,
-                      rest.subspan(sizeof attribute, attribute.rta_len - sizeof attribute));
-        rest = rest.subspan(std::min<size_t>(rest.size(), RTA_ALIGN(attribute.rta_len)));
-    }
+    each_attribute(message, sizeof header,
+                   [&](unsigned type, Bytes value) { add_attribute(entry, type, value); });
     return entry;
 }
 
