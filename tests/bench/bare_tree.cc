@@ -135,6 +135,14 @@ BareTree::Rest BareTree::rest() const {
     return rest;
 }
 
+bool BareTree::ends_within(std::chrono::milliseconds limit) const {
+    while (!is_zombie(first_)) {
+        if (Clock::now() - start_ >= limit) return false;
+        std::this_thread::sleep_for(1ms);
+    }
+    return true;
+}
+
 std::vector<pid_t> BareTree::alive() const {
     std::vector<pid_t> pids = descendants();
     std::erase_if(pids, is_zombie);

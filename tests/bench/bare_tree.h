@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <vector>
 
 #include "base/error.h"
@@ -30,6 +31,9 @@ class BareTree {
     // Watches until the first process has ended and everything sleeps, for 50 ms without a single context
     // switch; 5 s at most.
     Rest rest() const;
+
+    // True as soon as the first process has ended; false: it has not, so long after its start.
+    bool ends_within(std::chrono::milliseconds limit) const;
 
     // Without zombies.
     std::vector<pid_t> alive() const;

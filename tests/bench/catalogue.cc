@@ -41,16 +41,14 @@ Entry make_entry(const Scenario& scenario, Plan plan) {
     return entry;
 }
 
-// By itself, too: what answers for a fake is only there in a run.
-bool can_run_bare(const Plan& plan) {
-    return plan.fakes.empty() && std::ranges::all_of(plan.needs, [](const std::string& need) {
-               return check_need(need).has_value();
-           });
+bool can_run(const Plan& plan) {
+    return std::ranges::all_of(plan.needs,
+                               [](const std::string& need) { return check_need(need).has_value(); });
 }
 
 }  // namespace
 
-Expected<std::vector<Entry>> read_catalogue(const Where& where) {
+Expected<std::vector<Entry>> read_catalogue(const Where& where, Fakes fakes) {
     std::vector<Entry> entries;
     for (const std::string& file : scenario_files(where.scenarios)) {
         const ParsedScenario parsed = load_scenario(file);
@@ -58,7 +56,7 @@ Expected<std::vector<Entry>> read_catalogue(const Where& where) {
         Plans plans = make_plans(parsed.scenario, {.set = {}, .targets = where.targets});
         if (has_errors(plans.diagnostics)) return broken(plans.diagnostics);
         for (Plan& plan : plans.plans)
-            if (plan.role == Role::scenario && can_run_bare(plan))
+            if (plan.role == Role::scenario && (plan.fakes.empty() || fakes == Fakes::some) && can_run(plan))
                 entries.push_back(make_entry(parsed.scenario, std::move(plan)));
     }
     return entries;

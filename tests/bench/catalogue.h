@@ -24,8 +24,10 @@ struct Entry {
     std::vector<std::string> set;  // NAME=VALUE, for --set
 };
 
-// Every scenario below the folder, by path. Errors: a broken one.
-Expected<std::vector<Entry>> read_catalogue(const Where& where);
+// Every scenario below the folder that can run here, by path: those whose programs do what they do by
+// themselves, too, or also those with fakes, which answer only in a run. Errors: a broken one.
+enum class Fakes { none, some };
+Expected<std::vector<Entry>> read_catalogue(const Where& where, Fakes fakes = Fakes::none);
 
 // The runs of `rehang run FILE --repeat N`, as its JSON has them. Errors: it did not run, or what came out
 // was not as expected (then times would be those of something else).
