@@ -94,6 +94,22 @@ TEST_CASE("libvirt: the report of a probe that hangs says who holds the pipes th
                                               Contains("virsh waits in turn"));
 }
 
+// Its netlink sockets would have news only of a network that nobody else has.
+TEST_CASE("libvirt: a libvirtd whose probe hangs is stuck with all of its threads and clients") {
+    if (must_skip() || lacks(libvirt)) return;
+    const Finished result = rehang({"run", "--json", "-", libvirt_scenarios + "/libvirtd-probe-hangs.toml"});
+    INFO(result.out << result.err);
+    const Json run = Json::parse(result.out)["runs"][0];
+    CHECK(run["proven"] == true);
+    const std::string sentence = sentence_of_main(run, "libvirtd");
+    for (const char* part : {"for news of the kernel's network", "for news of the kernel's devices",
+                             "whose peer virsh/1 (fd", "whose peer next/2 (fd"})
+        CHECK_THAT(sentence, Contains(part));
+    CHECK_THAT(run["explanation"].dump(),
+               Contains("libvirtd/2/1 thread 2 does not exist in libvirtd/2/1/1") &&
+                   Contains("libvirtd waits in turn") && Contains("next/2 waits in turn"));
+}
+
 TEST_CASE("libvirt: a function of a program that none of the [[process]]es is can be checked") {
     if (must_skip() || lacks(libvirt)) return;
     const Finished result = rehang({"check", libvirt_scenarios});

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "diagnose/network_facts.h"
 #include "diagnose/proc_files.h"
 #include "elf/modules.h"
 
@@ -43,6 +44,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         default:
             check_mappings(text);
             proc::inode_in(text, "pipe");
+            REHANG_CHECK(!has_only_loopback(text) || text.contains("lo:"));
+            REHANG_CHECK(lists_sockets(text) ==
+                         !(text.contains('\n') && text.find('\n') == text.rfind('\n')));
             break;
     }
     return 0;
