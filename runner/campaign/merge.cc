@@ -44,7 +44,7 @@ std::optional<std::string> broken_off(const ReportFile& file) {
     return fmt::format("{} broke off: it has {} of its {} runs", file.name, there, planned.get<size_t>());
 }
 
-Expected<std::vector<std::string>> missing_shards(const std::vector<ReportFile>& files) {
+Expected<void> find_missing_shards(const std::vector<ReportFile>& files, Merged& merged) {
     std::map<size_t, std::string> there;  // by index, the file
     std::optional<size_t> of;
     for (const ReportFile& file : files) {
@@ -59,10 +59,12 @@ Expected<std::vector<std::string>> missing_shards(const std::vector<ReportFile>&
             return misuse(fmt::format("{} and {} are both shard {} of {}", other->second, file.name,
                                       shard->index, shard->of));
     }
-    std::vector<std::string> missing;
-    for (size_t i = 1; of && i <= *of; ++i)
-        if (!there.contains(i)) missing.push_back(fmt::format("shard {} of {} is missing", i, *of));
-    return missing;
+    for (size_t i = 1; of && i <= *of; ++i) {
+        if (there.contains(i)) continue;
+        merged.missing.push_back(fmt::format("shard {} of {} is missing", i, *of));
+        merged.again.insert(i);
+    }
+    return {};
 }
 
 // Scenarios come before their controls.
@@ -90,14 +92,16 @@ Expected<void> sort_runs(Json::array_t& runs) {
 Expected<Merged> merge(std::vector<ReportFile> files) {
     for (const ReportFile& file : files)
         if (auto fine = is_report(file); !fine) return std::unexpected(fine.error());
-    auto missing = missing_shards(files);
-    if (!missing) return std::unexpected(missing.error());
+    Merged merged{.document = {{"format", 1}, {"runs", Json::array()}}, .missing = {}, .again = {}};
+    if (auto found = find_missing_shards(files, merged); !found) return std::unexpected(found.error());
 
-    Merged merged{.document = {{"format", 1}, {"runs", Json::array()}}, .missing = std::move(*missing)};
     Json failures = Json::array();
     size_t planned = 0;
     for (ReportFile& file : files) {
-        if (auto broken = broken_off(file)) merged.missing.push_back(std::move(*broken));
+        if (auto broken = broken_off(file)) {
+            merged.missing.push_back(std::move(*broken));
+            merged.again.insert(shard_of(file.document).value_or(Shard()).index);
+        }
         const size_t there = size_of(file.document, "runs") + size_of(file.document, "failures");
         const Json own = file.document.value("planned", Json());
         planned += own.is_number_unsigned() ? own.get<size_t>() : there;
@@ -111,6 +115,19 @@ Expected<Merged> merge(std::vector<ReportFile> files) {
     if (auto sorted = sort_runs(merged.document["runs"].get_ref<Json::array_t&>()); !sorted)
         return std::unexpected(sorted.error());
     return merged;
+}
+
+std::string ranges_text(const std::set<size_t>& numbers) {
+    std::string text;
+    for (auto first = numbers.begin(); first != numbers.end();) {
+        size_t last = *first;
+        auto next = std::next(first);
+        for (; next != numbers.end() && *next == last + 1; ++next) last = *next;
+        text += fmt::format("{}{}", text.empty() ? "" : ",", *first);
+        if (last != *first) text += fmt::format("-{}", last);
+        first = next;
+    }
+    return text;
 }
 
 }  // namespace rehang

@@ -139,6 +139,10 @@ void list_only(CLI::App& app, Arguments& to) {
 void reports(CLI::App& app, Arguments& to) {
     app.add_option("REPORT", to.reports, "files that `rehang run --json` wrote")->required();
 }
+void only_missing(CLI::App& app, Arguments& to) {
+    app.add_flag("--missing", to.only_missing,
+                 "say only which shards have to be run again, as numbers: 2,5-7; nothing when none has");
+}
 void trace(CLI::App& app, Arguments& to) {
     app.add_option("--trace", to.trace,
                    "write what happened when, for ui.perfetto.dev or chrome://tracing (docs/report.md)")
@@ -297,10 +301,11 @@ const std::vector<Command>& commands() {
          "are not as they were said to be; 3 rehang itself failed; 130 interrupted."},
         {"merge",
          "join the reports of shards, and say what came out of all of them, and what is missing",
-         {reports, json, junit, markdown, quiet},
+         {reports, json, junit, markdown, only_missing, quiet},
          "Examples:\n"
          "  rehang merge 1.json 2.json 3.json 4.json --json all.json --junit all.xml\n"
-         "  rehang merge shards/*.json --markdown summary.md",
+         "  rehang merge shards/*.json --markdown summary.md\n"
+         "  sbatch --array=$(rehang merge shards/*.json --missing) …",
          &merge_reports,
          "Exit status: as of `rehang run` for all these runs; 3 also when a shard is missing or broke off; 2 "
          "for a\n"

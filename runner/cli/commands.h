@@ -35,6 +35,7 @@ struct Arguments {
     bool fail_fast = false;
     bool list_only = false;
     std::vector<std::string> reports;  // of merge
+    bool only_missing = false;         // of merge: nothing but which shards have to be run again
     bool keep = false;
     bool core = false;
     bool gdb = false;

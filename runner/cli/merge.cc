@@ -46,6 +46,11 @@ ExitCode merge_reports(const Arguments& arguments) {
         print_error(files ? merged.error() : files.error());
         return ExitCode::broken;
     }
+    if (arguments.only_missing) {
+        const std::string again = ranges_text(merged->again);
+        if (!again.empty() && !put(again + "\n")) return ExitCode::closed_output;
+        return again.empty() ? ExitCode::as_expected : ExitCode::failed;
+    }
     RunOutput output({.style = stdout_style(arguments.quiet),
                       .text = !wants_stdout(arguments),
                       .quiet = true,

@@ -48,12 +48,18 @@ TEST_CASE("shards together run what one would, and merge gives its report") {
         CHECK_THAT(merged.out,
                    Contains("a code=0  3 of 3 as expected") && Contains("c code=0  3 of 3 as expected"));
         CHECK(json_of(all)["runs"].size() == 9);
+        const Finished missing = rehang({"merge", "--missing", merge[1], merge[2]});
+        CHECK(missing.status == 0);
+        CHECK(missing.out.empty());
         CHECK_THAT(read_file(junit).value(), Contains("tests=\"3\" failures=\"0\""));
     }
     SECTION("one is lost") {
         const Finished merged = rehang({"merge", merge[2]});
         CHECK(merged.status == 3);
         CHECK_THAT(merged.err, Contains("shard 1 of 2 is missing") && Contains("--shard"));
+        const Finished missing = rehang({"merge", "--missing", merge[2]});
+        CHECK(missing.status == 3);
+        CHECK(missing.out == "1\n");
     }
     SECTION("balanced by what runs took before") {
         Json before = json_of(merge[1]);

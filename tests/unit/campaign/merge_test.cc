@@ -39,11 +39,20 @@ TEST_CASE("a shard that is missing, and one that broke off, are said") {
     REQUIRE(merged);
     CHECK(merged->missing ==
           std::vector<std::string>{"shard 2 of 3 is missing", "shard-1 broke off: it has 1 of its 2 runs"});
+    CHECK(merged->again == std::set<size_t>{1, 2});
     CHECK(merged->document["planned"] == 3);
     // Whoever merges this one again still sees that something is missing.
     const auto again = merge({{.name = "all.json", .document = merged->document}});
     REQUIRE(again);
     CHECK(again->missing == std::vector<std::string>{"all.json broke off: it has 2 of its 3 runs"});
+    CHECK(again->again == std::set<size_t>{1});
+}
+
+TEST_CASE("numbers that follow each other are a range") {
+    CHECK(ranges_text({}).empty());
+    CHECK(ranges_text({4}) == "4");
+    CHECK(ranges_text({1, 2}) == "1-2");
+    CHECK(ranges_text({2, 5, 6, 7, 9}) == "2,5-7,9");
 }
 
 TEST_CASE("runs that failed count as done, and are kept") {
