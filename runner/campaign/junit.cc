@@ -3,30 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdint>
 #include <pugixml.hpp>
 #include <sstream>
 
+#include "campaign/xml_text.h"
+
 namespace rehang {
 namespace {
-
-// XML 1.0 knows no control characters but tab and line ends, not even as references, nor U+FFFE and U+FFFF.
-// What is no UTF-8 was replaced when the report was read from a target's output.
-std::string xml_text(std::string_view text) {
-    std::string clean;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<std::uint8_t>(text[i]);
-        const bool control = byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r';
-        const std::string_view three = text.substr(i, 3);
-        const bool none = three == "\xef\xbf\xbe" || three == "\xef\xbf\xbf";
-        if (control || none)
-            clean += "\xef\xbf\xbd";
-        else
-            clean += text[i];
-        if (none) i += 2;
-    }
-    return clean;
-}
 
 void set(pugi::xml_node node, const char* attribute, const std::string& value) {
     node.append_attribute(attribute).set_value(xml_text(value).c_str());
@@ -38,7 +21,7 @@ std::string class_name(std::string file) {
     while (file.starts_with("./")) file.erase(0, 2);
     while (file.starts_with('/')) file.erase(0, 1);
     std::ranges::replace(file, '/', '.');
-    return file;
+    return file.empty() ? "rehang" : file;
 }
 
 std::string seconds(double ms) {
@@ -64,7 +47,7 @@ void add_case(pugi::xml_node suite, const Tally& tally) {
 
 }  // namespace
 
-std::string junit_xml(const std::vector<Tally>& tallies) {
+std::string junit_xml(const std::vector<Tally>& tallies, const JUnitOrigin& origin) {
     size_t failures = 0, errors = 0, skipped = 0;
     double total_ms = 0;
     for (const Tally& tally : tallies) {
@@ -76,13 +59,22 @@ std::string junit_xml(const std::vector<Tally>& tallies) {
     document.append_child(pugi::node_declaration).append_attribute("version") = "1.0";
     document.first_child().append_attribute("encoding") = "UTF-8";
     pugi::xml_node suite = document.append_child("testsuites").append_child("testsuite");
+    set(suite, "id", "0");
     set(suite, "name", "rehang");
+    set(suite, "package", "rehang");
+    set(suite, "hostname", origin.hostname.empty() ? "localhost" : origin.hostname);
+    set(suite, "timestamp", origin.timestamp);
     set(suite, "tests", std::to_string(tallies.size()));
     set(suite, "failures", std::to_string(failures));
     set(suite, "errors", std::to_string(errors));
     set(suite, "skipped", std::to_string(skipped));
     set(suite, "time", seconds(total_ms));
+    pugi::xml_node property = suite.append_child("properties").append_child("property");
+    set(property, "name", "rehang");
+    set(property, "value", origin.rehang);
     for (const Tally& tally : tallies) add_case(suite, tally);
+    suite.append_child("system-out");
+    suite.append_child("system-err");
     std::ostringstream text;
     document.save(text, "  ", pugi::format_default, pugi::encoding_utf8);
     return std::move(text).str();

@@ -1,6 +1,6 @@
 // JUnit's XML, as CI systems read it: one test case for each scenario, its parameters and role. There is no
-// standard; this is what Jenkins' schema (junit-10.xsd), GitLab and the usual GitHub actions have in common.
-// Pure.
+// standard; this is what Ant's schema wants, which is the strictest, and what Jenkins', GitLab and the usual
+// GitHub actions take as well. Pure.
 #pragma once
 
 #include <string>
@@ -10,9 +10,15 @@
 
 namespace rehang {
 
+struct JUnitOrigin {
+    std::string hostname;   // of the machine that writes it
+    std::string timestamp;  // when it began: "2026-11-26T14:30:00", without a time zone
+    std::string rehang;     // the version
+};
+
 // The time of a case is that of all its runs; a case fails when any of its runs was not as expected, with the
 // explanation of the first one; it is skipped when this host can't run it, and an error when the runner
-// failed. Characters that XML has not, such as those of a terminal's colours, become U+FFFD.
-std::string junit_xml(const std::vector<Tally>& tallies);
+// failed. Texts are what xml_text leaves of them.
+std::string junit_xml(const std::vector<Tally>& tallies, const JUnitOrigin& origin);
 
 }  // namespace rehang

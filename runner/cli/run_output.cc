@@ -1,6 +1,8 @@
 #include "cli/run_output.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
+#include <sys/utsname.h>
 
 #include <array>
 #include <cstdlib>
@@ -8,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include "campaign/annotations.h"
-#include "campaign/junit.h"
 #include "campaign/outcome_table.h"
 #include "cli/load.h"
 #include "cli/terminal.h"
@@ -99,11 +100,19 @@ Expected<void> add_to_github_summary(const std::vector<Tally>& tallies) {
     return {};
 }
 
+JUnitOrigin RunOutput::origin() const {
+    utsname names = {};
+    ::uname(&names);
+    return {.hostname = names.nodename,
+            .timestamp = fmt::format("{:%Y-%m-%dT%H:%M:%S}", fmt::gmtime(began_)),
+            .rehang = REHANG_VERSION};
+}
+
 bool RunOutput::write_all_together() {
     const std::vector<Tally>& tallies = tallies_.all();
     bool written = true;
     if (trace_.wanted()) written = heard(trace_.write(dump(trace_document(traced_), -1) + '\n')) && written;
-    if (junit_.wanted()) written = heard(junit_.write(junit_xml(tallies))) && written;
+    if (junit_.wanted()) written = heard(junit_.write(junit_xml(tallies, origin()))) && written;
     if (markdown_.wanted()) {
         const std::string tables = markdown_tables(outcome_tables(tallies));
         written = heard(markdown_.write(markdown_summary(tallies) + (tables.empty() ? "" : "\n" + tables))) &&

@@ -1,10 +1,12 @@
 // Tells the results of `rehang run` as they come, and all together at the end.
 #pragma once
 
+#include <ctime>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "campaign/junit.h"
 #include "campaign/tally.h"
 #include "cli/commands.h"
 #include "cli/json_file.h"
@@ -61,9 +63,11 @@ class RunOutput {
     std::string text_of(const RunReport& report);
     std::string summary_text() const;
     bool write_all_together();
+    JUnitOrigin origin() const;
     bool heard(Expected<void> written);
 
     OutputOptions options_;
+    std::time_t began_ = std::time(nullptr);
     JsonFile json_;
     OutputFile trace_, junit_, markdown_;
     std::vector<RunReport> traced_;  // all runs, where a trace is wanted

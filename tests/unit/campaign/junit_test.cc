@@ -10,9 +10,11 @@ namespace {
 
 using Catch::Matchers::Contains;
 
+const JUnitOrigin origin = {.hostname = "ci", .timestamp = "2026-11-26T14:30:00", .rehang = "1.0"};
+
 pugi::xml_document parsed(const Tallies& tallies) {
     pugi::xml_document document;
-    REQUIRE(document.load_string(junit_xml(tallies.all()).c_str()));
+    REQUIRE(document.load_string(junit_xml(tallies.all(), origin).c_str()));
     return document;
 }
 
@@ -21,11 +23,16 @@ TEST_CASE("a scenario and its control are two cases of a JUnit file") {
     tallies.add(good_run({{"lib", "a"}}));
     tallies.add(good_run({{"lib", "a"}}));
     tallies.add(good_run({{"lib", "a"}}, Role::control));
-    CHECK(junit_xml(tallies.all()) == R"xml(<?xml version="1.0" encoding="UTF-8"?>
+    CHECK(junit_xml(tallies.all(), origin) == R"xml(<?xml version="1.0" encoding="UTF-8"?>
 <testsuites>
-  <testsuite name="rehang" tests="2" failures="0" errors="0" skipped="0" time="0.030">
+  <testsuite id="0" name="rehang" package="rehang" hostname="ci" timestamp="2026-11-26T14:30:00" tests="2" failures="0" errors="0" skipped="0" time="0.030">
+    <properties>
+      <property name="rehang" value="1.0" />
+    </properties>
     <testcase classname="scenarios.libc.x" name="x lib=a" time="0.020" />
     <testcase classname="scenarios.libc.x" name="x lib=a (control)" time="0.010" />
+    <system-out />
+    <system-err />
   </testsuite>
 </testsuites>
 )xml");
@@ -56,8 +63,11 @@ TEST_CASE("what this host can't run is skipped, what the runner could not do is 
     CHECK(suite.attribute("skipped").as_int() == 1);
     CHECK(suite.attribute("errors").as_int() == 1);
     CHECK(suite.attribute("failures").as_int() == 0);
-    CHECK_THAT(suite.first_child().child("skipped").attribute("message").value(), Contains("install jq"));
-    CHECK(suite.last_child().child("error").attribute("message").value() == std::string("can't fork"));
+    CHECK_THAT(suite.child("testcase").child("skipped").attribute("message").value(), Contains("install jq"));
+    CHECK(suite.find_child_by_attribute("testcase", "classname", "y")
+              .child("error")
+              .attribute("message")
+              .value() == std::string("can't fork"));
 }
 
 TEST_CASE("characters that XML has not do not spoil the file") {
@@ -65,7 +75,7 @@ TEST_CASE("characters that XML has not do not spoil the file") {
     RunReport run = bad_run();
     run.mismatches = {"\x1b[1mred\x1b[0m\x01\xef\xbf\xbf\n\tend"};
     tallies.add(run);
-    const std::string text = junit_xml(tallies.all());
+    const std::string text = junit_xml(tallies.all(), origin);
     for (const char* wrong : {"\x1b", "\x01", "\xef\xbf\xbf", "&#x1B;", "&#1;", "&#27;"})
         CHECK_THAT(text, !Contains(wrong));
     CHECK_THAT(text, Contains("\xef\xbf\xbd[1mred"));
