@@ -1,6 +1,7 @@
 #include "plan/make_plan.h"
 
 #include <fmt/format.h>
+#include <fnmatch.h>
 
 #include <algorithm>
 
@@ -94,6 +95,26 @@ bool is_used_by_faults(const PointDecl& point, const std::vector<FaultDecl>& fau
     });
 }
 
+bool fits(const ExpectForDecl& other, const Params& params) {
+    return std::ranges::all_of(other.params, [&](const auto& wanted) {
+        const auto& [name, patterns] = wanted;
+        const std::string& value = params.at(name.value);
+        return std::ranges::any_of(patterns, [&](const Text& pattern) {
+            return ::fnmatch(pattern.value.c_str(), value.c_str(), 0) == 0;
+        });
+    });
+}
+
+// With what is expected of a run with these parameters.
+Scenario as_expected_with(const Params& params, const Scenario& scenario) {
+    Scenario run = scenario;
+    const auto other = std::ranges::find_if(
+        scenario.expect_for, [&](const ExpectForDecl& candidate) { return fits(candidate, params); });
+    if (other != scenario.expect_for.end()) run.expect = other->expect;
+    run.expect_for.clear();
+    return run;
+}
+
 // The scenario without the bug's condition.
 Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
     Scenario without = scenario;
@@ -119,6 +140,7 @@ Scenario as_control(const Scenario& scenario, const ControlDecl& control) {
                !named_by(without.holds, point) && !is_used_by_faults(point, without.faults);
     });
     without.expect = control.expect;
+    without.expect_for.clear();
     without.control.reset();
     return without;
 }
@@ -137,7 +159,7 @@ class Planner {
           problems_(problems) {}
 
     void add_run_and_control(const Params& params) {
-        add(Role::scenario, scenario_, params);
+        add(Role::scenario, as_expected_with(params, scenario_), params);
         if (scenario_.control)
             add(Role::control, as_control(scenario_, *scenario_.control),
                 with_set(params, *scenario_.control));

@@ -185,6 +185,9 @@ class NameCheck {
                 problems_.error(param.name.at,
                                 fmt::format("the parameter \"{}\" is built in", param.name.value));
         size_t runs = 1;
+        for (const ExpectForDecl& other : scenario_.expect_for)
+            for (const auto& [name, patterns] : other.params)
+                defined(name, "parameter", names_of(scenario_.params));
         for (const MatrixAxis& axis : scenario_.matrix) {
             defined(axis.name, "parameter", names_of(scenario_.params));
             runs = std::min(runs * std::max<size_t>(1, axis.values.size()), max_matrix_runs + 1);

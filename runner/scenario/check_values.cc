@@ -39,6 +39,7 @@ class ValueCheck {
         for (const FaultDecl& declared : scenario_.faults) fault(declared);
         for (const FakeDecl& declared : scenario_.fakes) fake(declared);
         expectation(scenario_.expect);
+        for (const ExpectForDecl& other : scenario_.expect_for) expectation(other.expect);
         if (scenario_.control) expectation(scenario_.control->expect);
     }
 

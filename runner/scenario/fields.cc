@@ -252,14 +252,33 @@ std::vector<std::pair<Text, Texts>> Fields::maybe_texts_pairs(const std::string&
     if (!table) return pairs;
     for (const auto& [name, name_at, node] : *table) {
         const auto* array = value_of<TomlArray>(node, name, "a list of texts");
-        if (!array) continue;
-        if (array->empty()) problems_.error(node.at, fmt::format("\"{}\" must not be empty", name));
-        Texts values;
-        for (const TomlNode& element : *array)
-            if (auto value = plain_value_of(element, name)) values.push_back(std::move(*value));
-        pairs.emplace_back(Text{name, name_at}, std::move(values));
+        if (array) pairs.emplace_back(Text{name, name_at}, plain_values_of(*array, node.at, name));
     }
     return pairs;
+}
+
+std::vector<std::pair<Text, Texts>> Fields::text_or_texts_pairs(const std::string& key) {
+    std::vector<std::pair<Text, Texts>> pairs;
+    if (!has(key)) missing(key);
+    const TomlEntry* entry = find(key);
+    const auto* table = entry ? value_of<TomlTable>(entry->node, key, "a table of texts") : nullptr;
+    if (!table) return pairs;
+    if (table->empty()) problems_.error(entry->node.at, fmt::format("\"{}\" must not be empty", key));
+    for (const auto& [name, name_at, node] : *table) {
+        if (const auto* array = std::get_if<TomlArray>(&node.value))
+            pairs.emplace_back(Text{name, name_at}, plain_values_of(*array, node.at, name));
+        else if (auto value = plain_value_of(node, name))
+            pairs.emplace_back(Text{name, name_at}, Texts{std::move(*value)});
+    }
+    return pairs;
+}
+
+Texts Fields::plain_values_of(const TomlArray& array, Span at, const std::string& key) {
+    if (array.empty()) problems_.error(at, fmt::format("\"{}\" must not be empty", key));
+    Texts values;
+    for (const TomlNode& element : array)
+        if (auto value = plain_value_of(element, key)) values.push_back(std::move(*value));
+    return values;
 }
 
 std::string Fields::title_of(const std::string& key) const {

@@ -92,6 +92,8 @@ class Fields {
     std::vector<std::pair<Text, Text>> maybe_text_pairs(const std::string& key);
     // key = { name = ["text", …], … }
     std::vector<std::pair<Text, Texts>> maybe_texts_pairs(const std::string& key);
+    // key = { name = "text", other = ["text", …], … }, with at least one name. Required.
+    std::vector<std::pair<Text, Texts>> text_or_texts_pairs(const std::string& key);
 
     // [key]: runs `reader` on it; says whether it is there.
     bool table(const std::string& key, const Reader& reader);
@@ -119,6 +121,7 @@ class Fields {
                                 std::string_view wanted = text_in_quotes);
     std::optional<Text> plain_value_of(const TomlNode& node, const std::string& key);
     Texts texts_of(const TomlNode& node, const std::string& key);
+    Texts plain_values_of(const TomlArray& array, Span at, const std::string& key);
     void report_unknown_and_missing();
     std::string title_of(const std::string& key) const;
 

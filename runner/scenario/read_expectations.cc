@@ -40,6 +40,14 @@ void read_expect(Fields& fields, ExpectDecl& expect) {
                       [&](Fields& process) { expect.processes.push_back(read_expected_process(process)); });
 }
 
+ExpectForDecl read_expect_for(Fields& fields) {
+    ExpectForDecl other;
+    other.at = fields.at();
+    other.params = fields.text_or_texts_pairs("params");
+    read_expect(fields, other.expect);
+    return other;
+}
+
 ControlDecl read_control(Fields& fields) {
     ControlDecl control;
     control.at = fields.at();
@@ -53,7 +61,11 @@ ControlDecl read_control(Fields& fields) {
 }  // namespace
 
 void read_expectations(Fields& root, Scenario& scenario) {
-    root.required_table("expect", [&](Fields& fields) { read_expect(fields, scenario.expect); });
+    root.required_table("expect", [&](Fields& fields) {
+        read_expect(fields, scenario.expect);
+        fields.each_table("for",
+                          [&](Fields& other) { scenario.expect_for.push_back(read_expect_for(other)); });
+    });
     root.table("control", [&](Fields& fields) { scenario.control = read_control(fields); });
 }
 

@@ -93,13 +93,17 @@ void for_each_text(ScenarioOrConst& scenario, const Visit& visit) {
         visit(fake.model);
         for (auto& setting : fake.settings) visit(setting.second);
     }
-    result(scenario.expect);
-    for (auto& thread : scenario.expect.threads) {
-        visit(thread.process);
-        maybe(thread.thread);
-        each(thread.stack);
-    }
-    for (auto& process : scenario.expect.processes) visit(process.process);
+    const auto expectation = [&](auto& expect) {
+        result(expect);
+        for (auto& thread : expect.threads) {
+            visit(thread.process);
+            maybe(thread.thread);
+            each(thread.stack);
+        }
+        for (auto& process : expect.processes) visit(process.process);
+    };
+    expectation(scenario.expect);
+    for (auto& other : scenario.expect_for) expectation(other.expect);
     if (scenario.control) result(scenario.control->expect);
 }
 

@@ -109,6 +109,13 @@ struct ExpectDecl {
     std::vector<ExpectProcessDecl> processes;
 };
 
+// What is expected of runs with these parameters, instead of [expect] itself.
+struct ExpectForDecl {
+    Span at;
+    std::vector<std::pair<Text, Texts>> params;  // patterns (fnmatch(3)): one of each parameter's has to fit
+    ExpectDecl expect;
+};
+
 struct ControlDecl {
     Span at;
     Texts drop;                              // names of faults, holds and fakes
@@ -162,6 +169,7 @@ struct Scenario {
     std::vector<FaultDecl> faults;
     std::vector<FakeDecl> fakes;
     ExpectDecl expect;
+    std::vector<ExpectForDecl> expect_for;  // key: expect.for; the first one that fits counts
     std::optional<ControlDecl> control;
 };
 

@@ -220,6 +220,51 @@ TEST_CASE("the control lacks what it drops and has its own expectation; all poin
     CHECK(plans[1].expect.processes.empty());
 }
 
+TEST_CASE("runs with some parameters have an expectation of their own: the first that fits") {
+    const auto plans = plans_of(R"(
+[params]
+lib = "a.so"
+mode = "x"
+[matrix]
+lib = ["a.so", "b.so.1"]
+mode = ["x", "y", "z"]
+[[expect.process]]
+process = "probe"
+state = "zombie"
+[[expect.for]]
+params = { lib = "b.so*", mode = ["x", "y"] }
+outcome = "exited"
+exit = 3
+[[expect.for]]
+params = { mode = "y" }
+outcome = "hung"
+cause = "spin"
+[[expect.for.thread]]
+process = "probe"
+waits = "futex"
+[control]
+set = { mode = "y" }
+outcome = "exited"
+exit = 0
+)");
+    Lines expected;
+    for (const Plan& plan : plans) {
+        if (plan.role == Role::control) {
+            CHECK(plan.expect.exit == 0);
+            continue;
+        }
+        expected.push_back(plan.params.at("lib") + " " + plan.params.at("mode") + " " +
+                           std::string(to_text(plan.expect.outcome)) + " " +
+                           std::to_string(plan.expect.threads.size()) +
+                           std::to_string(plan.expect.processes.size()));
+    }
+    CHECK(expected == Lines{"a.so x hung 01", "a.so y hung 10", "a.so z hung 01", "b.so.1 x exited 00",
+                            "b.so.1 y exited 00", "b.so.1 z hung 01"});
+    CHECK(plans_of("[params]\nn = 1\n[[expect.for]]\nparams = { n = 2 }\noutcome = \"exited\"\n",
+                   {{"n", "2"}})[0]
+              .expect.outcome == Outcome::exited);
+}
+
 TEST_CASE("the first axis of a matrix turns slowest") {
     Lines order;
     for (const Plan& plan : plans_of("[params]\nb = 0\na = 0\n[matrix]\nb = [1, 2]\na = [3, 4]\n"))

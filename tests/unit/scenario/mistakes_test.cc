@@ -299,6 +299,23 @@ TEST_CASE("parameters: unknown, built-in, and only built-in ones inside their va
           Lines{"x.toml:13:7: error: \"lib\" must not be empty"});
 }
 
+TEST_CASE("an expectation for some parameters names them, and is one") {
+    const std::string params = "[params]\nlib = \"x\"\n[[expect.for]]\n";
+    CHECK(mistakes_with(params + "params = { lib = \"y*\" }\noutcome = \"exited\"\n") == Lines{});
+    CHECK(mistakes_with(params + "outcome = \"exited\"\n") ==
+          Lines{"x.toml:12:1: error: [[expect.for]] needs \"params\""});
+    CHECK(mistakes_with(params + "params = { lbi = \"y\" }\noutcome = \"exited\"\n") ==
+          Lines{"x.toml:13:12: error: there is no parameter \"lbi\"; did you mean \"lib\"?"});
+    CHECK(mistakes_with(params + "params = {}\noutcome = \"exited\"\n") ==
+          Lines{"x.toml:13:10: error: \"params\" must not be empty"});
+    CHECK(mistakes_with(params + "params = { lib = [] }\noutcome = \"exited\"\n") ==
+          Lines{"x.toml:13:18: error: \"lib\" must not be empty"});
+    CHECK(mistakes_with(params + "params = { lib = \"y\" }\noutcome = \"exited\"\ncause = \"spin\"\n") ==
+          Lines{"x.toml:15:9: error: only a hang has a cause, and the outcome expected is \"exited\""});
+    CHECK(mistakes_with(params + "params = { lib = \"y\" }\noutcome = \"exited\"\nstdout = [\"${lbi}\"]\n") ==
+          Lines{"x.toml:15:11: error: there is no parameter \"lbi\"; did you mean \"lib\"?"});
+}
+
 TEST_CASE("a matrix that would run for ever is refused") {
     std::string params = "[params]\n", matrix = "[matrix]\n";
     for (const char* name : {"a", "b", "c", "d", "e", "f", "g", "h", "i", "j"}) {
