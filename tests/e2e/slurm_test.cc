@@ -80,7 +80,7 @@ exec )" REHANG_PROGRAM R"( "$@"
     std::filesystem::permissions(deadly, std::filesystem::perms::owner_all);
     const Finished result = in_cluster(folder, R"sh(
 rehang=$PWD/rehang
-again() { campaign --shards 2 --tries 2 -- run s --repeat 4; }
+again() { campaign --shards 2 --tries 2 --same -- run s --repeat 4; }
 again || echo "status $?"
 touch mended
 again
@@ -94,6 +94,23 @@ campaign --shards 3 -- run s --repeat 4 || echo "status $?"
     CHECK_THAT(result.err, Contains("job 1: shards 1-2 of 2") && Contains("shards 2 of 2") &&
                                Contains("rehang: shard 2 of 2 is missing") &&
                                Contains("this campaign, and it is done") && Contains("another campaign"));
+}
+
+TEST_CASE("a soak fails when its runs are not the same, though all are as expected") {
+    if (has_no_slurm()) return;
+    const Folder folder;
+    // 32 times one child or none, at random.
+    folder.file(
+        "s/x.toml",
+        text_of(
+            {.name = "x",
+             .argv =
+                 R"("/bin/sh", "-c", "[ $(od -An -N1 -tu1 /dev/urandom) -lt 128 ] || /bin/true; exit 0")"}));
+    const Finished result = in_cluster(folder, "campaign --shards 2 --same -- run s --repeat 32");
+    INFO(result.err);
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out, Contains("32 of 32 as expected, different"));
+    CHECK_THAT(result.err, Contains("the runs were not the same"));
 }
 
 TEST_CASE("Ctrl-C cancels the jobs of a campaign") {
