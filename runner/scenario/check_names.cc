@@ -29,6 +29,7 @@ class NameCheck {
         parameters();
         references();
         impossible_holds(scenario_.expect);
+        for (const ExpectForDecl& other : scenario_.expect_for) impossible_holds(other.expect);
         if (scenario_.control) {
             control(*scenario_.control);
             impossible_holds(scenario_.control->expect);
