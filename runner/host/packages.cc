@@ -26,6 +26,7 @@ constexpr std::array packages{
     Package{"libtcmalloc_minimal_debug.so.4", "libtcmalloc-minimal4", true},
     Package{"libjemalloc.so.2", "libjemalloc2"},
     Package{"libmimalloc.so.2.0", "libmimalloc2.0"},
+    Package{"libmimalloc.so.3", "libmimalloc3"},
     Package{"libc.so.6", "libc6"},
     Package{"libstdc++.so.6", "libstdc++6"},
     Package{"libvirt.so.0", "libvirt0"},
