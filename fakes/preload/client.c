@@ -46,6 +46,6 @@ __attribute__((visibility("default"))) int ioctl(int fd, unsigned long request, 
     errno = errno_before;
     if (ask.state != REHANG_ASK_ANSWERED) return make_ioctl(fd, (uint32_t)request, argument);
     if (ask.result >= 0) return (int)ask.result;
-    errno = (int)-ask.result;
+    errno = (int)(0 - (uint64_t)ask.result);  // in unsigned numbers each has its opposite
     return -1;
 }

@@ -8,6 +8,7 @@
 
 #include "base/files.h"
 #include "base/quoted.h"
+#include "base/utf8.h"
 #include "base/words.h"
 #include "scaffold/lock_wait.h"
 #include "scaffold/places.h"
@@ -320,7 +321,7 @@ class Writer {
 }  // namespace
 
 std::string scaffold(const Sighting& seen, const Started& started, const FunctionsOf& functions_of) {
-    return Writer(seen, started, functions_of).text();
+    return as_utf8(Writer(seen, started, functions_of).text());  // TOML is nothing else
 }
 
 }  // namespace rehang

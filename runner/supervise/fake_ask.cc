@@ -34,16 +34,16 @@ std::int64_t FakeAsk::ask_for_a_stop() const {
     return answer(*this, REHANG_ASK_STOP, 0);
 }
 
-std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call) {
+std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call, const ReadsMemory& reads) {
     if (call.number != SYS_pwritev || call.convention != Convention::x86_64) return std::nullopt;
     const std::uint64_t offset = call.arguments[3];
     if (offset != REHANG_ASK_NOTIFIED && offset != REHANG_ASK_STOPPED) return std::nullopt;
     iovec vector{};
     rehang_ask ask{};
-    if (!read_memory(tid, call.arguments[1], &vector, sizeof vector) || vector.iov_len != sizeof ask)
+    if (!reads(call.arguments[1], &vector, sizeof vector) || vector.iov_len != sizeof ask)
         return std::nullopt;
     const auto message = reinterpret_cast<std::uint64_t>(vector.iov_base);
-    if (!read_memory(tid, message, &ask, sizeof ask) || ask.magic != REHANG_ASK_MAGIC) return std::nullopt;
+    if (!reads(message, &ask, sizeof ask) || ask.magic != REHANG_ASK_MAGIC) return std::nullopt;
     FakeAsk asked{.tid = tid,
                   .message = message,
                   .base = message - ask.self,
@@ -53,6 +53,12 @@ std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call) {
     asked.call.number = asked.call.called = SYS_ioctl;
     asked.call.arguments = {call.arguments[0], ask.request, ask.argument + asked.base};
     return asked;
+}
+
+std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call) {
+    return fake_ask_of(tid, call, [tid](std::uint64_t address, void* into, size_t size) {
+        return read_memory(tid, address, into, size);
+    });
 }
 
 }  // namespace rehang

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "supervise/guest_message.h"
 #include "supervise/system_call.h"
 
 namespace rehang {
@@ -27,5 +28,7 @@ struct FakeAsk {
 
 // Nothing if the call is none of these.
 std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call);
+// Pure.
+std::optional<FakeAsk> fake_ask_of(pid_t tid, const SystemCall& call, const ReadsMemory& reads);
 
 }  // namespace rehang

@@ -54,6 +54,13 @@ TEST_CASE("scaffold: where no thread is at a lock, nothing is made up") {
     CHECK_THAT(text, Contains("waits   = \"poll\""));
 }
 
+TEST_CASE("scaffold: bytes that are no text become none of the scenario's") {
+    const Started started{.argv = {"/bin/\xe9t\xe9", "\xc3\xa9t\xc3\xa9"}, .preload = {}};
+    const std::string text = scaffold(read_backtrace(daemon_at_lock, "\xff.txt"), started, functions);
+    CHECK_THAT(text, Contains("# A first scenario for the hang of \xef\xbf\xbd.txt, written"));
+    CHECK_THAT(text, Contains("argv    = [\"/bin/\xef\xbf\xbdt\xef\xbf\xbd\", \"\xc3\xa9t\xc3\xa9\"]"));
+}
+
 TEST_CASE("scaffold: the function that wants a lock is the first one that is not the lock's own") {
     const Sighting seen = read_backtrace(
         "#0 futex_wait ()\n#1 __GI___lll_lock_wait_private ()\n#2 __tz_convert () from /lib/libc.so.6\n",
