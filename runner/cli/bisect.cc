@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <optional>
 
@@ -104,11 +105,27 @@ class Bisect {
             if (seen_.contains(*end)) continue;
             if (const auto stopped = ask_version(*end)) return stopped;
         }
+        if (const auto stopped = doubt_good()) return *stopped;
         if (seen_[arguments_.good].judgement != Judgement::present) return std::nullopt;
         print_error({.kind = Error::Kind::usage,
                      .what = fmt::format("the good version {} has the bug, too", arguments_.good),
                      .hint = "choose an older one that does not have it"});
         return ExitCode::broken;
+    }
+
+    // A good version that shows the bug may be one of the judgements that are wrong so often: it is asked
+    // again, until it is either as believable as it was at first, or as unbelievable.
+    std::optional<ExitCode> doubt_good() {
+        if (arguments_.noise <= 0) return std::nullopt;
+        const double certain = std::log(arguments_.confidence / (1 - arguments_.confidence));
+        const double step = std::log((1 - arguments_.noise) / arguments_.noise);
+        for (double belief = certain;;) {
+            const Judgement judgement = seen_[arguments_.good].judgement;
+            if (judgement == Judgement::unknown) return std::nullopt;
+            belief += judgement == Judgement::present ? -step : step;
+            if (belief >= certain || belief <= -certain) return std::nullopt;
+            if (const auto stopped = ask_version(arguments_.good)) return stopped;
+        }
     }
 
     std::optional<ExitCode> ask_version(const std::string& version) { return ask_names({version}); }

@@ -92,6 +92,36 @@ TEST_CASE("a bisect that was broken off goes on from its log") {
     CHECK_THAT(other.err, Contains("bisect.log:1: this is the log of another bisect"));
 }
 
+TEST_CASE("with noise, a good version that once shows the bug is asked again") {
+    if (must_skip()) return;
+    const Folder folder;
+    const std::string file = folder.file("x.toml", counted()), log = folder.path() + "/bisect.log";
+    const Finished result = rehang(question(file, "1", "40", {"--log", log, "--noise", "0.1"}));
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("first bad  23\n") && Contains("  probability 0.99"));
+    CHECK_THAT(result.out, !Contains("asked 5 of"));  // 5 would do if no run could be wrong
+
+    // As if the good version had shown it: the line of the bad one, with the other's name.
+    const std::string whole = read_file(log).value();
+    const size_t bad = whole.find('\n') + 1, end = whole.find('\n', bad) + 1;
+    std::string wrong = whole.substr(bad, end - bad);
+    wrong.replace(wrong.find("\"40\""), 4, "\"1\"");
+    const std::string start = whole.substr(0, end) + wrong;
+    folder.file("bisect.log", start);
+    const Finished again = rehang(question(file, "1", "40", {"--log", log, "--noise", "0.1"}));
+    INFO(again.out << again.err);
+    CHECK(again.status == 0);
+    CHECK_THAT(again.out, Contains("first bad  23\n"));
+    folder.file("bisect.log", start);
+    const Finished certain = rehang(question(file, "1", "40", {"--log", log}));
+    CHECK(certain.status == 2);
+    CHECK_THAT(certain.err, Contains("the good version 1 has the bug, too"));
+    // One that has it is told, however often it is asked.
+    const Finished really = rehang(question(file, "30", "40", {"--noise", "0.1"}));
+    CHECK(really.status == 2);
+    CHECK_THAT(really.err, Contains("the good version 30 has the bug, too"));
+}
+
 // A repository with a program that is a shell script: `count` commits on main; every seventh comes by a merge
 // of two. The program ends with 3 from commit `bug` on; those from `broken` to `broken` + 1 do not build.
 class Repository {
