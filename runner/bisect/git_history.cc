@@ -67,7 +67,7 @@ Expected<Commits> commits_between(const std::string& repository, const std::stri
             fmt::format("{} was not made from {}", newer, older),
             fmt::format("`git merge-base {} {}` says where they parted: ask from there", older, newer));
     const auto listed =
-        git(repository, {"rev-list", "--topo-order", "--reverse", "--parents", *last, "^" + *first});
+        git(repository, {"rev-list", "--date-order", "--reverse", "--parents", *last, "^" + *first});
     if (!listed) return std::unexpected(listed.error());
     return parse(listed->out, *first);
 }

@@ -62,6 +62,29 @@ bool Search::tells_apart(size_t version) const {
     return share > nothing && share < 1 - nothing;
 }
 
+// Who is next to one that does not build often does not build either: the more of them were met, the further
+// away it goes on.
+double Search::chance_to_judge(size_t version) const {
+    size_t met = 0, distance = history_.size();
+    for (size_t v = 0; v < history_.size(); ++v) {
+        if (!unknown_[v]) continue;
+        ++met;
+        distance = std::min(distance, v < version ? version - v : v - version);
+    }
+    return met == 0 ? 1 : static_cast<double>(distance) / static_cast<double>(distance + met);
+}
+
+// Of several that tell the same amount, the one that `git bisect` would take: so that it never finds by luck
+// what takes one question more here.
+bool Search::comes_before(size_t version, size_t other) const {
+    const auto rank = [this](size_t v) {
+        const auto suspects = std::ranges::count_if(history_.parents(v),
+                                                    [this](size_t parent) { return weights_[parent] > 0; });
+        return suspects > 1 ? 0 : suspects == 1 ? 1 : 2;
+    };
+    return std::pair(rank(version), version) < std::pair(rank(other), other);
+}
+
 std::vector<size_t> Search::next() const {
     const Answer known = answer();
     const double wanted = options_.noise > 0 ? options_.confidence : 1.0 - 1e-9;
@@ -69,9 +92,10 @@ std::vector<size_t> Search::next() const {
     std::vector<size_t> chosen;
     std::vector<size_t> part(history_.size(),
                              0);  // of each change: which of the chosen versions have it, as bits
+    double known_information = 0;
     while (chosen.size() < std::min<size_t>(options_.at_once, 16)) {
         std::optional<size_t> best;
-        double best_information = 0;
+        double best_gain = 1e-12, best_information = 0;
         for (size_t v = 0; v < history_.size(); ++v) {
             if (!may_ask(v) || !tells_apart(v) || std::ranges::find(chosen, v) != chosen.end()) continue;
             std::map<size_t, double> shares;
@@ -80,13 +104,17 @@ std::vector<size_t> Search::next() const {
                     shares[part[change] * 2 + (history_.has(v, change) ? 1 : 0)] += weights_[change];
             double sum = 0;
             for (const auto& [key, share] : shares) sum += information(share);
-            if (sum > best_information + 1e-12) {
+            const double gain = (sum - known_information) * chance_to_judge(v);
+            const bool same = best && std::abs(gain - best_gain) <= 1e-12;
+            if (same ? comes_before(v, *best) : gain > best_gain) {
                 best = v;
+                best_gain = gain;
                 best_information = sum;
             }
         }
         if (!best) break;
         chosen.push_back(*best);
+        known_information = best_information;
         for (size_t change = 0; change < history_.size(); ++change)
             part[change] = part[change] * 2 + (history_.has(*best, change) ? 1 : 0);
     }

@@ -53,6 +53,8 @@ class Search {
     double share_that_has(size_t version) const;
     bool may_ask(size_t version) const;
     bool tells_apart(size_t version) const;
+    double chance_to_judge(size_t version) const;
+    bool comes_before(size_t version, size_t other) const;
     void normalize();
 
     History history_;

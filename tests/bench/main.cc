@@ -42,9 +42,10 @@ struct Table {
 };
 
 constexpr Table tables[] = {
-    // First these two: the peak of what ran before counts as well, and gdb's is higher.
+    // First these: the peak of what ran before counts as well, and gdb's is higher.
     {"million", [](auto& where, auto& folder, int) { return print_million(where, folder); }},
     {"memory", [](auto& where, auto& folder, int n) { return print_memory(where, folder, 25 * n); }},
+    {"repeat", [](auto& where, auto& folder, int n) { return print_repeat_rate(where, folder, 50 * n); }},
     {"catalogue", print_catalogue},
     {"rate", [](auto& where, auto& folder, int n) { return print_hang_rate(where, folder, 10 * n); }},
     {"syscall",
@@ -56,6 +57,7 @@ constexpr Table tables[] = {
      [](auto& where, auto& folder, int n) { return print_program_cost(where, folder, std::min(n, 3)); }},
     {"fake", [](auto& where, auto& folder, int n) { return print_fake_cost(where, folder, std::min(n, 5)); }},
     {"probe", [](auto& where, auto&, int n) { return print_probe_cost(where, std::min(n, 10)); }},
+    {"bisect", print_bisect_cost},
     {"diagnose", [](auto& where, auto&, int n) { return print_diagnose_cost(where, std::min(n, 5)); }},
 };
 

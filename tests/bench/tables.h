@@ -44,6 +44,14 @@ Expected<void> print_million(const Where& where, const std::string& folder);
 // The largest resident set of rehang and its worker after a few runs and after `runs` runs in one worker.
 Expected<void> print_memory(const Where& where, const std::string& folder, int runs);
 
+// Versions that a bisect runs, next to `git bisect run` in the same histories; with judgements that are
+// wrong, `repeat` times each.
+Expected<void> print_bisect_cost(const Where& where, const std::string& folder, int repeat);
+
+// Runs a second of `rehang run --repeat`, next to a loop of `timeout 5` in a shell, and whether memory stays
+// flat.
+Expected<void> print_repeat_rate(const Where& where, const std::string& folder, int repeat);
+
 // What runs already: `rehang diagnose` next to gdb's stacks of all threads.
 Expected<void> print_diagnose_cost(const Where& where, int repeat);
 

@@ -1,22 +1,25 @@
 // The search in a real repository whose history is known. Versions are judged by what is known of them: that
 // runs of them say the same is what the end-to-end test of it shows.
-#include "pool_history.h"
-
 #include <stdlib.h>
 
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
-#include <functional>
-#include <random>
 
+#include "ask.h"
 #include "bisect/git_history.h"
 #include "bisect/search.h"
 #include "catch.h"
+#include "pool_history.h"
 
 namespace rehang {
 namespace {
 
+using history::ask;
+using history::Asked;
+using history::Flips;
+using history::judged;
+using history::judgement_of;
 using history::make_pool_history;
 using history::PoolCommit;
 using history::PoolHistory;
@@ -46,52 +49,10 @@ Commits commits_of(const PoolQuestion& question) {
     return std::move(*commits);
 }
 
-// What `rehang bisect` would be told of it.
-Judgement judgement_of(const PoolCommit& commit, const PoolQuestion& question) {
-    if (!commit.state.builds || commit.state.aborts) return Judgement::unknown;
-    return commit.state.looks_after_lock() == question.finds_fix ? Judgement::present : Judgement::absent;
-}
-
-using Oracle = std::function<Judgement(size_t version)>;
-
-struct Asked {
-    Search::Answer answer;
-    size_t calls = 0;
-};
-
-Asked ask(Search search, const Oracle& oracle) {
-    Asked asked;
-    for (auto wanted = search.next(); !wanted.empty(); wanted = search.next())
-        for (const size_t version : wanted) {
-            ++asked.calls;
-            search.told(version, oracle(version));
-        }
-    asked.answer = search.answer();
-    return asked;
-}
-
-Judgement judged(bool present) {
-    return present ? Judgement::present : Judgement::absent;
-}
-
 bool found(const Asked& asked, const Commits& commits, const PoolQuestion& question) {
     return asked.answer.candidates.size() == 1 &&
            commits.ids[asked.answer.candidates.front()] == pool().commits[question.answer].id;
 }
-
-// Turns judgements round at random. What can't be judged stays so.
-class Flips {
-  public:
-    Flips(unsigned seed, double share) : random_(seed), wrong_(share) {}
-    Judgement maybe(Judgement judgement) {
-        if (judgement == Judgement::unknown || !wrong_(random_)) return judgement;
-        return judged(judgement == Judgement::absent);
-    }
-
-  private:
-    std::mt19937 random_;
-    std::bernoulli_distribution wrong_;
-};
 
 size_t log2_up(size_t n) {
     return static_cast<size_t>(std::ceil(std::log2(static_cast<double>(n))));
@@ -133,6 +94,11 @@ TEST_CASE("who added, lost, and added again is found, in at most two calls more 
         });
         CHECK(found(asked, commits, question));
         CHECK(asked.calls <= log2_up(commits.ids.size()) + 2);
+
+        const Asked two = ask(Search(commits.history, {.at_once = 2}),
+                              [&](size_t v) { return judgement_of(pool().of(commits.ids[v]), question); });
+        CHECK(found(two, commits, question));
+        CHECK(two.rounds < asked.rounds);
     }
     CHECK(unbuilt > 0);
     CHECK(aborting > 0);
