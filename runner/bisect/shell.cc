@@ -27,7 +27,11 @@ int status_of(int native) {
 
 }  // namespace
 
-Expected<Ended> run_and_read(const std::string& program, const std::vector<std::string>& words) {
+Expected<Ended> run_and_read(const std::string& program, const std::vector<std::string>& words,
+                             const std::string& log) {
+    const std::string& errors = log.empty() ? "/dev/null" : log;
+    const UniqueFd file(::open(errors.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    if (!file) return failure(fmt::format("can't write {}", errors));
     try {
         const auto path = process::environment::find_executable(program);
         if (path.empty())
@@ -37,7 +41,7 @@ Expected<Ended> run_and_read(const std::string& program, const std::vector<std::
         asio::io_context context;
         asio::readable_pipe out(context);
         process::process child(context, path, words,
-                               process::process_stdio{.in = nullptr, .out = out, .err = nullptr},
+                               process::process_stdio{.in = nullptr, .out = out, .err = file.get()},
                                FreshSignals());
         Ended ended;
         boost::system::error_code at_end;

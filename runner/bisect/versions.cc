@@ -52,9 +52,10 @@ Expected<Strings> in_source(std::string_view source) {
     const std::string_view kind = source.substr(0, colon);
     const std::string rest(colon == std::string_view::npos ? "" : source.substr(colon + 1));
     if (rest.empty() || (kind != "list" && kind != "file" && kind != "dir"))
-        return misuse(
-            fmt::format("--versions wants list:A,B,C or file:NAME or dir:PATTERN, not \"{}\"", source),
-            "example: --versions list:libx-1.so,libx-2.so,libx-3.so");
+        return misuse(fmt::format("--versions wants list:A,B,C or file:NAME or dir:PATTERN or git:REPOSITORY "
+                                  "or debian:PACKAGE, not \"{}\"",
+                                  source),
+                      "example: --versions list:libx-1.so,libx-2.so,libx-3.so");
     if (kind == "list") return parts_of(rest, ',');
     return kind == "file" ? in_file(rest) : in_folder(rest);
 }

@@ -78,16 +78,17 @@ class Bisect {
     // The version that is known to be bad shows what is looked for; the one that is known to be good must not
     // have it.
     std::optional<ExitCode> judge_ends() {
-        auto built = build({arguments_.bad});
-        if (!built) return built.error().code;
-        if (built->front().value.empty()) {
+        auto made = make({arguments_.bad});
+        if (!made) return made.error().code;
+        if (made->front().value.empty()) {
+            const MadeVersion& bad = unmade_[arguments_.bad];
             print_error({.kind = Error::Kind::usage,
-                         .what = fmt::format("the bad version {} does not build", arguments_.bad),
-                         .hint = fmt::format("what the build wrote is in {}", log_of_build_)});
+                         .what = fmt::format("the bad version {} {}", arguments_.bad, bad.why_not),
+                         .hint = fmt::format("{} has more", bad.log)});
             return ExitCode::broken;
         }
         for (size_t tries = 0; tries <= most_retries; ++tries) {
-            auto bad = oracle_.run_once(built->front());
+            auto bad = oracle_.run_once(made->front());
             if (!bad) return bad.error().code;
             reference_ = reference_of(*bad);
             // What is to be seen in the bad version is what the scenario expects.
@@ -98,7 +99,7 @@ class Bisect {
                  .what = fmt::format("the bad version {} does not show the bug: {}", arguments_.bad,
                                      judge_run(*bad, reference_).text),
                  .hint = fmt::format("`rehang run {} --set {}={}` says more; are --good and --bad swapped?",
-                                     arguments_.scenarios.front(), arguments_.param, arguments_.bad)});
+                                     arguments_.scenarios.front(), arguments_.param, made->front().value)});
             return ExitCode::broken;
         }
         for (const std::string* end : {&arguments_.bad, &arguments_.good}) {
@@ -138,28 +139,28 @@ class Bisect {
         return ask_names(names);
     }
 
-    // Builds them where they have to be built; one that does not build has no value.
-    OrStopped<std::vector<Candidate>> build(const std::vector<std::string>& names) {
+    // Builds or unpacks them, where they have to be made; one that can't be made has no value.
+    OrStopped<std::vector<Candidate>> make(const std::vector<std::string>& names) {
         std::vector<Candidate> candidates;
         for (const std::string& name : names) candidates.push_back({.name = name, .value = name});
-        if (!source_.builds) return candidates;
+        if (!source_.make) return candidates;
         Progress progress(names.size(), arguments_.quiet);
-        progress.show(fmt::format("building {}", fmt::join(names, ", ")));
-        const auto builds = source_.builds->of(names);
-        if (!builds) {
-            print_error(builds.error());
-            return std::unexpected(Stopped{ExitCode::failed});
+        const auto made = source_.make(
+            names, [&] { progress.show(fmt::format("{} {}", source_.making, fmt::join(names, ", "))); });
+        if (!made) {
+            progress.hide();
+            print_error(made.error());
+            return std::unexpected(Stopped{exit_code_of(made.error())});
         }
         for (size_t i = 0; i < names.size(); ++i) {
-            candidates[i].value = (*builds)[i].artifact;
-            log_of_build_ = (*builds)[i].log;
-            if (candidates[i].value.empty()) unbuilt_[names[i]] = (*builds)[i].log;
+            candidates[i].value = (*made)[i].value;
+            if (candidates[i].value.empty()) unmade_[names[i]] = (*made)[i];
         }
         return candidates;
     }
 
     std::optional<ExitCode> ask_names(const std::vector<std::string>& names) {
-        auto candidates = build(names);
+        auto candidates = make(names);
         if (!candidates) return candidates.error().code;
         std::erase_if(*candidates, [](const Candidate& candidate) { return candidate.value.empty(); });
         auto runs = oracle_.judge(*candidates, reference_);
@@ -170,10 +171,13 @@ class Bisect {
     }
 
     std::optional<ExitCode> tell(const VersionRuns& runs, const std::string& name) {
+        const auto unmade = unmade_.find(name);
         const LoggedVersion version = {
             .version = name,
             .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
-            .text = unbuilt_.contains(name) ? fmt::format("does not build: {}", unbuilt_[name]) : runs.text(),
+            .text = unmade == unmade_.end()
+                        ? runs.text()
+                        : fmt::format("{}: {}", unmade->second.why_not, unmade->second.log),
             .signature = runs.signature};
         if (auto written = log_.add(version); !written) {
             print_error(written.error());
@@ -229,8 +233,7 @@ class Bisect {
     Search search_;
     Reference reference_;
     std::map<std::string, LoggedVersion> seen_;
-    std::map<std::string, std::string> unbuilt_;  // and what their builds wrote
-    std::string log_of_build_;
+    std::map<std::string, MadeVersion> unmade_;
     size_t asked_ = 0, rounds_ = 0;
 };
 
@@ -258,6 +261,7 @@ ExitCode bisect(const Arguments& given) {
         print_error(log.error());
         return exit_code_of(log.error());
     }
+    if (!arguments.quiet && !put(source->about)) return ExitCode::closed_output;
     return Bisect(arguments, std::move(*source), std::move(*log)).run();
 }
 

@@ -2,9 +2,15 @@
 
 #include <fmt/format.h>
 
+#include <memory>
+
+#include "bisect/builds.h"
+#include "bisect/debian_roots.h"
 #include "bisect/git_history.h"
 #include "bisect/versions.h"
+#include "cli/terminal.h"
 #include "host/cache_folder.h"
+#include "report/text_layout.h"
 
 namespace rehang {
 
@@ -13,6 +19,19 @@ bool finds_fix(const Arguments& arguments) {
 }
 
 namespace {
+
+auto built_by(Builds builds) {
+    return [all = std::make_shared<Builds>(std::move(builds))](
+               const std::vector<std::string>& commits,
+               const std::function<void()>&) -> Expected<std::vector<MadeVersion>> {
+        const auto built = all->of(commits);
+        if (!built) return std::unexpected(built.error());
+        std::vector<MadeVersion> made;
+        for (const Build& build : *built)
+            made.push_back({.value = build.artifact, .why_not = "does not build", .log = build.log});
+        return made;
+    };
+}
 
 // Also replaces --good and --bad by the commits that they name.
 Expected<Source> commits_of(Arguments& arguments, const std::string& repository) {
@@ -28,8 +47,12 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
     auto builds =
         Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
     if (!builds) return std::unexpected(builds.error());
-    Source source{
-        .names = commits->ids, .shown = {}, .history = commits->history, .builds = std::move(*builds)};
+    Source source{.names = commits->ids,
+                  .shown = {},
+                  .history = commits->history,
+                  .about = {},
+                  .make = built_by(std::move(*builds)),
+                  .making = "building"};
     for (const std::string& id : source.names) {
         auto name = short_name(repository, id);
         if (!name) return std::unexpected(name.error());
@@ -38,23 +61,18 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
     return source;
 }
 
-}  // namespace
-
-Expected<Source> source_of(Arguments& arguments) {
-    constexpr std::string_view git = "git:";
-    if (arguments.versions.starts_with(git))
-        return commits_of(arguments, arguments.versions.substr(git.size()));
-    auto versions = read_versions(arguments.versions);
-    if (!versions) return std::unexpected(versions.error());
+// Of a list, the oldest version first.
+Expected<Source> between_the_ends(const std::vector<std::string>& versions,
+                                  const std::vector<std::string>& shown, const Arguments& arguments) {
     if (arguments.good == arguments.bad)
         return misuse("--good and --bad are the same version", "they have to differ");
     const std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
     const std::string& newer = finds_fix(arguments) ? arguments.good : arguments.bad;
-    const auto first = std::ranges::find(*versions, older), last = std::ranges::find(*versions, newer);
+    const auto first = std::ranges::find(versions, older), last = std::ranges::find(versions, newer);
     for (const auto& [place, name] : {std::pair(first, older), std::pair(last, newer)})
-        if (place == versions->end())
+        if (place == versions.end())
             return misuse(fmt::format("--versions has no {}", name),
-                          fmt::format("it has {}", fmt::join(*versions, ", ")));
+                          fmt::format("it has {}", fmt::join(versions, ", ")));
     if (first > last)
         return finds_fix(arguments)
                    ? misuse("the good version comes before the bad one, so there is no fix between them",
@@ -63,7 +81,70 @@ Expected<Source> source_of(Arguments& arguments) {
                          "the bad version comes before the good one",
                          "--find fix looks for the version that mended it; or are --good and --bad swapped?");
     const std::vector<std::string> names(first, last + 1);
-    return Source{.names = names, .shown = names, .history = History::list(names.size()), .builds = {}};
+    const auto first_shown = shown.begin() + (first - versions.begin());
+    return Source{.names = names,
+                  .shown = {first_shown, first_shown + static_cast<ptrdiff_t>(names.size())},
+                  .history = History::list(names.size()),
+                  .about = {},
+                  .make = {},
+                  .making = {}};
+}
+
+std::string about(const DebianRoots& roots, const DebianPackage& package) {
+    std::string text =
+        fmt::format("{} for {}, by {}:\n", package.name, package.architecture, roots.mirror().uri);
+    size_t width = 0;
+    for (const DebianVersion& version : roots.versions()) width = std::max(width, columns_of(version.shown));
+    for (const DebianVersion& version : roots.versions())
+        text += version.package == package.name
+                    ? fmt::format("  {}\n", version.shown)
+                    : fmt::format("  {}  as {}\n", padded(version.shown, width), version.package);
+    if (!roots.out_of_date().empty()) text += fmt::format("  {}\n", roots.out_of_date());
+    return text + '\n';
+}
+
+// Also replaces --good and --bad by the versions that they name.
+Expected<Source> debian_versions(Arguments& arguments, std::string_view rest) {
+    const auto package = read_debian_package(rest);
+    if (!package) return std::unexpected(package.error());
+    Progress progress(0, arguments.quiet);
+    auto opened = DebianRoots::open(*package, arguments.artifact, cache_folder() + "/rehang/debian", [&] {
+        progress.show(fmt::format("asking for the versions of {}", package->name));
+    });
+    if (!opened) return std::unexpected(opened.error());
+    const auto roots = std::make_shared<DebianRoots>(std::move(*opened));
+    std::vector<std::string> names, shown;
+    for (const DebianVersion& version : roots->versions()) {
+        names.push_back(version.version);
+        shown.push_back(version.shown);
+    }
+    for (const auto& [option, end] :
+         {std::pair("--good", &arguments.good), std::pair("--bad", &arguments.bad)}) {
+        const auto named = version_named(roots->versions(), *end);
+        if (!named) return std::unexpected(Error(named.error()).in(option));
+        *end = names[*named];
+    }
+    auto source = between_the_ends(names, shown, arguments);
+    if (!source) return source;
+    source->about = about(*roots, *package);
+    source->making = "fetching and unpacking";
+    source->make = [roots](const std::vector<std::string>& versions, const std::function<void()>& tick) {
+        return roots->of(versions, tick);
+    };
+    return source;
+}
+
+}  // namespace
+
+Expected<Source> source_of(Arguments& arguments) {
+    constexpr std::string_view git = "git:", debian = "debian:";
+    if (arguments.versions.starts_with(git))
+        return commits_of(arguments, arguments.versions.substr(git.size()));
+    if (arguments.versions.starts_with(debian))
+        return debian_versions(arguments, std::string_view(arguments.versions).substr(debian.size()));
+    const auto versions = read_versions(arguments.versions);
+    if (!versions) return std::unexpected(versions.error());
+    return between_the_ends(*versions, *versions, arguments);
 }
 
 }  // namespace rehang

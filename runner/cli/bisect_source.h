@@ -2,13 +2,13 @@
 #pragma once
 
 #include <algorithm>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
-#include "bisect/builds.h"
 #include "bisect/history.h"
+#include "bisect/made_version.h"
 #include "cli/commands.h"
 
 namespace rehang {
@@ -18,7 +18,12 @@ struct Source {
     std::vector<std::string> names;
     std::vector<std::string> shown;  // the same for people
     History history;
-    std::optional<Builds> builds;  // of commits: the parameter's value is what was built
+    std::string about;  // what to tell of them before the search; may be empty
+    // Makes the values of those that have to be built or unpacked first, and calls `tick` meanwhile.
+    std::function<Expected<std::vector<MadeVersion>>(const std::vector<std::string>& names,
+                                                     const std::function<void()>& tick)>
+        make;
+    std::string making;  // "building"
 
     size_t index_of(const std::string& name) const {
         return static_cast<size_t>(std::ranges::find(names, name) - names.begin());
@@ -27,8 +32,8 @@ struct Source {
 
 bool finds_fix(const Arguments& arguments);
 
-// What --versions names, from the older one of --good and --bad to the newer one. Names of commits in --good
-// and --bad are replaced by the commits.
+// What --versions names, from the older one of --good and --bad to the newer one. Names of commits and of
+// Debian's releases in --good and --bad are replaced by the versions.
 Expected<Source> source_of(Arguments& arguments);
 
 }  // namespace rehang

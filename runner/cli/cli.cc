@@ -75,16 +75,20 @@ void versions(CLI::App& app, Arguments& to) {
     app.add_option("--param", to.param, "the parameter of the scenario whose values are the versions")
         ->type_name("NAME")
         ->required();
-    app.add_option("--versions", to.versions,
-                   "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), "
-                   "dir:'PATTERN' for paths in the order of their numbers, or git:REPOSITORY for its commits")
+    app.add_option(
+           "--versions", to.versions,
+           "where they come from: list:A,B,C, file:NAME with one a line (both the oldest first), "
+           "dir:'PATTERN' for paths in the order of their numbers, git:REPOSITORY for its commits, or "
+           "debian:PACKAGE[:ARCHITECTURE][@RELEASE,…] for what Debian's releases have")
         ->type_name("SOURCE")
         ->required();
     app.add_option("--build", to.build,
                    "of commits: the shell command that builds one, run in a work tree of its own")
         ->type_name("COMMAND");
-    app.add_option("--artifact", to.artifact,
-                   "of commits: the file that the build makes; its path is the version")
+    app.add_option(
+           "--artifact", to.artifact,
+           "of commits: the file that the build makes; of Debian packages: a file in what is unpacked "
+           "(glob(7)); its path is the version")
         ->type_name("PATH");
     app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
     app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
@@ -294,7 +298,9 @@ const std::vector<Command>& commands() {
          "      --bad builds/2.40/libx.so --repeat 20 --jobs 2 --log bisect.log\n"
          "  rehang bisect x.toml --param lib --versions git:../libx --build 'make -j2 libx.so' --artifact "
          "libx.so \\\n"
-         "      --good v2.1 --bad main",
+         "      --good v2.1 --bad main\n"
+         "  rehang bisect x.toml --param lib --versions debian:libx1 --artifact 'usr/lib/*/libx.so.1' \\\n"
+         "      --good bullseye --bad trixie",
          &bisect,
          "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the "
          "known versions\n"
