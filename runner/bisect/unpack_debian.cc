@@ -16,6 +16,12 @@ std::unexpected<Error> cannot_unpack(const std::string& what, const std::error_c
     return failure(fmt::format("can't unpack {}", what), error.value());
 }
 
+// As `dpkg-deb -x`, but what a package has in /lib goes where the link of that name leads to.
+constexpr std::string_view unpack_one =
+    R"(dpkg-deb --fsys-tarfile "$1" | tar -x -C "$2" --no-same-owner --keep-directory-symlink --anchored)"
+    " --exclude=./usr/share/doc --exclude=./usr/share/man --exclude=./usr/share/info"
+    " --exclude=./usr/share/locale --exclude=./usr/share/lintian --exclude=./usr/share/bug";
+
 // On every Debian these are links, though older packages have files there.
 std::error_code make_merged_usr(const fs::path& root) {
     std::error_code error;
@@ -63,14 +69,12 @@ Expected<void> unpack_debian(const std::vector<std::string>& packages, const std
     if (!error) error = make_merged_usr(aside);
     if (error) return cannot_unpack(aside, error);
     for (const std::string& package : packages) {
-        const auto ended = run_and_read("dpkg-deb", {"-x", package, aside}, log);
+        const auto ended = run_and_read("sh", {"-c", std::string(unpack_one), "sh", package, aside}, log);
         if (!ended) return std::unexpected(ended.error());
         if (ended->status != 0)
             return std::unexpected(Error{.what = fmt::format("can't unpack {}", package),
                                          .hint = fmt::format("{} says why", log)});
     }
-    for (const char* folder : {"doc", "man", "info", "locale", "lintian", "bug"})
-        fs::remove_all(fs::path(aside) / "usr/share" / folder, error);
     std::string list;
     for (const std::string& package : packages) list += fmt::format("{}\n", file_name(package));
     if (auto written = write_file(aside + "/packages", list); !written) return written;

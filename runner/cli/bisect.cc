@@ -241,14 +241,14 @@ class Bisect {
 
 ExitCode bisect(const Arguments& given) {
     Arguments arguments = given;
+    if (const auto possible = can_bisect(arguments); !possible) {
+        print_error(possible.error());
+        return ExitCode::broken;
+    }
     auto source = source_of(arguments);
     if (!source) {
         print_error(source.error());
         return exit_code_of(source.error());
-    }
-    if (const auto possible = can_bisect(arguments); !possible) {
-        print_error(possible.error());
-        return ExitCode::broken;
     }
     const Question question = {.scenario = arguments.scenarios.front(),
                                .param = arguments.param,
