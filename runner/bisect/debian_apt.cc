@@ -27,6 +27,13 @@ bool is_local(const DebianMirror& mirror) {
     return mirror.uri.starts_with("file:");
 }
 
+// A folder that is not mounted: apt would say of each file that it is not there.
+std::string why_not_there(const DebianMirror& mirror) {
+    std::error_code error;
+    const std::string folder = local_path(mirror.uri);
+    return folder.empty() || fs::exists(folder, error) ? "" : fmt::format("there is no folder {}", folder);
+}
+
 // A folder of this host is nobody else's: it needs no signature.
 std::string sources(const DebianMirror& mirror, const std::vector<DebianSuite>& suites) {
     const std::string trust = is_local(mirror) ? "trusted=yes" : fmt::format("signed-by={}", keyring);
@@ -173,12 +180,12 @@ Expected<DebianApt> DebianApt::open(const DebianMirror& mirror, const std::strin
 }
 
 Expected<DebianApt::Lists> DebianApt::update() {
-    const std::string stamp = folder_ + "/updated";
     std::vector<DebianSuite> suites = suites_of(release_);
     const std::string text = host_configuration() + configuration(folder_, release_, architecture_, true);
     for (;;) {
         if (auto done = configure(folder_, text, sources(mirror_, suites)); !done)
             return std::unexpected(done.error());
+        if (const std::string why = why_not_there(mirror_); !why.empty()) return earlier_lists(why);
         const auto ended = run_apt(folder_, "apt-get", {"-qq", "update"});
         if (!ended) return std::unexpected(ended.error());
         if (ended->status == 0) break;
@@ -186,16 +193,19 @@ Expected<DebianApt::Lists> DebianApt::update() {
         const Strings missing = missing_suites(errors);
         if (names(missing, release_)) return Lists{.there = false, .unreachable = {}, .of = {}};
         // A release need not have updates.
-        if (std::erase_if(suites, [&](const DebianSuite& suite) { return names(missing, suite.name); }) > 0)
-            continue;
-        struct stat status {};
-        if (::stat(stamp.c_str(), &status) != 0) return unreachable(mirror_, first_error(errors));
-        return Lists{.there = true,
-                     .unreachable = first_error(errors),
-                     .of = fmt::format("{:%F %H:%M}", fmt::localtime(status.st_mtime))};
+        if (std::erase_if(suites, [&](const DebianSuite& suite) { return names(missing, suite.name); }) == 0)
+            return earlier_lists(first_error(errors));
     }
-    if (auto stamped = write_file(stamp, ""); !stamped) return std::unexpected(stamped.error());
+    if (auto stamped = write_file(stamp(), ""); !stamped) return std::unexpected(stamped.error());
     return Lists();
+}
+
+Expected<DebianApt::Lists> DebianApt::earlier_lists(const std::string& why_not_now) const {
+    struct stat status {};
+    if (::stat(stamp().c_str(), &status) != 0) return unreachable(mirror_, why_not_now);
+    return Lists{.there = true,
+                 .unreachable = why_not_now,
+                 .of = fmt::format("{:%F %H:%M}", fmt::localtime(status.st_mtime))};
 }
 
 Expected<DebianOffer> DebianApt::offer(const std::string& package) {
@@ -218,24 +228,27 @@ Expected<Strings> DebianApt::like(const std::string& package) {
 }
 
 Expected<std::vector<DebianFile>> DebianApt::needed(const std::string& package, const std::string& version) {
-    const auto ended = run_apt(folder_, "apt-get",
-                               // What was fetched already would be left out.
-                               {"-qq", "-y", "-o", fmt::format("Dir::Cache::archives={}/none", folder_),
-                                "--print-uris", "install", package + "=" + version});
+    const auto ended =
+        run_apt(folder_, "apt-get",
+                // What was fetched already would be left out; more quiet, it would not say what is unmet.
+                {"-q", "-y", "-o", fmt::format("Dir::Cache::archives={}/none", folder_), "--print-uris",
+                 "install", package + "=" + version});
     if (!ended) return std::unexpected(ended.error());
     auto files = read_uris(ended->out);
     if (ended->status == 0 && !files.empty()) return files;
-    return unsupported(first_error(read_file_or_empty(log())), fmt::format("{} has it all", log()));
+    const std::string unmet = unmet_dependency(ended->out);
+    return unsupported(unmet.empty() ? first_error(read_file_or_empty(log())) : unmet, {});
 }
 
 Expected<Strings> DebianApt::fetch(const std::string& package, const std::string& version,
                                    const std::vector<DebianFile>& files) {
+    if (const std::string why = why_not_there(mirror_); !why.empty()) return unreachable(mirror_, why);
     const auto ended =
         run_apt(folder_, "apt-get", {"-qq", "-y", "--download-only", "install", package + "=" + version});
     if (!ended) return std::unexpected(ended.error());
     if (ended->status != 0) {
         const std::string errors = read_file_or_empty(log());
-        return only_gone(errors) ? unsupported(first_error(errors), fmt::format("{} has it all", log()))
+        return only_gone(errors) ? unsupported(first_error(errors), {})
                                  : unreachable(mirror_, first_error(errors));
     }
     Strings paths;

@@ -57,6 +57,9 @@ class DebianApt {
 
   private:
     std::string archives() const { return folder_ + "/cache/archives"; }
+    // As old as the lists.
+    std::string stamp() const { return folder_ + "/updated"; }
+    Expected<Lists> earlier_lists(const std::string& why_not_now) const;
 
     DebianMirror mirror_;
     std::string release_, architecture_, folder_;

@@ -57,7 +57,8 @@ std::string_view without_epoch(std::string_view version) {
 }
 
 bool has_name(const DebianVersion& version, std::string_view name) {
-    return version.version == name || std::ranges::find(version.releases, name) != version.releases.end();
+    return version.version == name || without_epoch(version.version) == name ||
+           std::ranges::find(version.releases, name) != version.releases.end();
 }
 
 std::string release_below(const std::string& release) {
@@ -157,6 +158,14 @@ std::string first_error(std::string_view errors) {
         while (text.ends_with('.') || text.ends_with(' ')) text.pop_back();
         return text;
     }
+    return "";
+}
+
+std::string unmet_dependency(std::string_view output) {
+    for (const std::string& line : lines_of(output))
+        // " libx1 : Depends: liby1 (>= 2) but it is not installable"
+        if (line.starts_with(' ') && line.contains(" : ") && line.contains("epends: "))
+            return fmt::format("{}", fmt::join(words_of(line), " "));
     return "";
 }
 

@@ -40,6 +40,9 @@ std::vector<std::string> missing_suites(std::string_view errors);
 // The first error in apt's output, without what goes before and without URIs that tell nothing new.
 std::string first_error(std::string_view errors);
 
+// The first dependency that, by the output of `apt-get install`, can't be met; "" if there is none.
+std::string unmet_dependency(std::string_view output);
+
 // True when all that failed to be fetched is listed by the mirror, but no longer there.
 bool only_gone(std::string_view errors);
 

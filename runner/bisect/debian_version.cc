@@ -71,8 +71,4 @@ std::weak_ordering compare_debian_versions(std::string_view a, std::string_view 
     return compare_parts(x.revision, y.revision);
 }
 
-std::string_view upstream_version(std::string_view version) {
-    return parts_of(version).upstream;
-}
-
 }  // namespace rehang

@@ -9,7 +9,4 @@ namespace rehang {
 // As `dpkg --compare-versions`: 1:0.9 comes after 2.10, 1.0~rc1 before 1.0, 2.10 after 2.9.
 std::weak_ordering compare_debian_versions(std::string_view a, std::string_view b);
 
-// "7.2+dfsg" of "1:7.2+dfsg-7+deb12u16": without the epoch and Debian's revision.
-std::string_view upstream_version(std::string_view version);
-
 }  // namespace rehang
