@@ -8,6 +8,7 @@
 
 #include "bisect/judge_version.h"
 #include "bisect/search.h"
+#include "cli/bisect_each.h"
 #include "cli/bisect_log.h"
 #include "cli/bisect_oracle.h"
 #include "cli/bisect_source.h"
@@ -143,12 +144,8 @@ class Bisect {
     OrStopped<std::vector<Candidate>> make(const std::vector<std::string>& names) {
         std::vector<Candidate> candidates;
         for (const std::string& name : names) candidates.push_back({.name = name, .value = name});
-        if (!source_.make) return candidates;
-        Progress progress(names.size(), arguments_.quiet);
-        const auto made = source_.make(
-            names, [&] { progress.show(fmt::format("{} {}", source_.making, fmt::join(names, ", "))); });
+        const auto made = make_versions(source_, names, arguments_.quiet);
         if (!made) {
-            progress.hide();
             print_error(made.error());
             return std::unexpected(Stopped{exit_code_of(made.error())});
         }
@@ -175,9 +172,7 @@ class Bisect {
         const LoggedVersion version = {
             .version = name,
             .judgement = runs.judgement(arguments_.repeat).value_or(Judgement::unknown),
-            .text = unmade == unmade_.end()
-                        ? runs.text()
-                        : fmt::format("{}: {}", unmade->second.why_not, unmade->second.log),
+            .text = unmade == unmade_.end() ? runs.text() : unmade->second.reason(),
             .signature = runs.signature};
         if (auto written = log_.add(version); !written) {
             print_error(written.error());
@@ -249,6 +244,10 @@ ExitCode bisect(const Arguments& given) {
     if (!source) {
         print_error(source.error());
         return exit_code_of(source.error());
+    }
+    if (arguments.each) {
+        if (!arguments.quiet && !put(source->about)) return ExitCode::closed_output;
+        return bisect_each(arguments, *source);
     }
     const Question question = {.scenario = arguments.scenarios.front(),
                                .param = arguments.param,

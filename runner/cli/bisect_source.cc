@@ -14,6 +14,18 @@
 
 namespace rehang {
 
+Expected<std::vector<MadeVersion>> make_versions(const Source& source, const std::vector<std::string>& names,
+                                                 bool quiet) {
+    if (source.make) {
+        Progress progress(names.size(), quiet);
+        return source.make(
+            names, [&] { progress.show(fmt::format("{} {}", source.making, fmt::join(names, ", "))); });
+    }
+    std::vector<MadeVersion> made;
+    for (const std::string& name : names) made.push_back({.value = name, .why_not = {}, .log = {}});
+    return made;
+}
+
 bool finds_fix(const Arguments& arguments) {
     return arguments.find == "fix";
 }
@@ -62,8 +74,18 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
 }
 
 // Of a list, the oldest version first.
+Source list_of(const std::vector<std::string>& names, const std::vector<std::string>& shown) {
+    return Source{.names = names,
+                  .shown = shown,
+                  .history = History::list(names.size()),
+                  .about = {},
+                  .make = {},
+                  .making = {}};
+}
+
 Expected<Source> between_the_ends(const std::vector<std::string>& versions,
                                   const std::vector<std::string>& shown, const Arguments& arguments) {
+    if (arguments.each) return list_of(versions, shown);
     if (arguments.good == arguments.bad)
         return misuse("--good and --bad are the same version", "they have to differ");
     const std::string& older = finds_fix(arguments) ? arguments.bad : arguments.good;
@@ -82,12 +104,7 @@ Expected<Source> between_the_ends(const std::vector<std::string>& versions,
                          "--find fix looks for the version that mended it; or are --good and --bad swapped?");
     const std::vector<std::string> names(first, last + 1);
     const auto first_shown = shown.begin() + (first - versions.begin());
-    return Source{.names = names,
-                  .shown = {first_shown, first_shown + static_cast<ptrdiff_t>(names.size())},
-                  .history = History::list(names.size()),
-                  .about = {},
-                  .make = {},
-                  .making = {}};
+    return list_of(names, {first_shown, first_shown + static_cast<ptrdiff_t>(names.size())});
 }
 
 std::string about(const DebianRoots& roots, const DebianPackage& package) {
@@ -118,11 +135,13 @@ Expected<Source> debian_versions(Arguments& arguments, std::string_view rest) {
         names.push_back(version.version);
         shown.push_back(version.shown);
     }
-    for (const auto& [option, end] :
-         {std::pair("--good", &arguments.good), std::pair("--bad", &arguments.bad)}) {
-        const auto named = version_named(roots->versions(), *end);
-        if (!named) return std::unexpected(Error(named.error()).in(option));
-        *end = names[*named];
+    if (!arguments.each) {
+        for (const auto& [option, end] :
+             {std::pair("--good", &arguments.good), std::pair("--bad", &arguments.bad)}) {
+            const auto named = version_named(roots->versions(), *end);
+            if (!named) return std::unexpected(Error(named.error()).in(option));
+            *end = names[*named];
+        }
     }
     auto source = between_the_ends(names, shown, arguments);
     if (!source) return source;
@@ -137,7 +156,15 @@ Expected<Source> debian_versions(Arguments& arguments, std::string_view rest) {
 }  // namespace
 
 Expected<Source> source_of(Arguments& arguments) {
+    if (arguments.each && !(arguments.good + arguments.bad + arguments.log).empty())
+        return misuse("--each looks for nothing: it has no --good, --bad or --log", "leave these out");
+    if (!arguments.each && (arguments.good.empty() || arguments.bad.empty()))
+        return misuse("--good and --bad are missing",
+                      "a version without the bug, and one with it; or --each to run all of them");
     constexpr std::string_view git = "git:", debian = "debian:";
+    if (arguments.versions.starts_with(git) && arguments.each)
+        return misuse("--each wants a list of versions, and commits are none",
+                      "--versions list:, file:, dir: or debian:");
     if (arguments.versions.starts_with(git))
         return commits_of(arguments, arguments.versions.substr(git.size()));
     if (arguments.versions.starts_with(debian))

@@ -30,10 +30,14 @@ struct Source {
     }
 };
 
+// The values of these versions, one that can't be made has none. With a line that says how far it is.
+Expected<std::vector<MadeVersion>> make_versions(const Source& source, const std::vector<std::string>& names,
+                                                 bool quiet);
+
 bool finds_fix(const Arguments& arguments);
 
-// What --versions names, from the older one of --good and --bad to the newer one. Names of commits and of
-// Debian's releases in --good and --bad are replaced by the versions.
+// What --versions names: with --each all of it, otherwise from the older one of --good and --bad to the newer
+// one. Names of commits and of Debian's releases in --good and --bad are replaced by the versions.
 Expected<Source> source_of(Arguments& arguments);
 
 }  // namespace rehang

@@ -90,8 +90,10 @@ void versions(CLI::App& app, Arguments& to) {
            "of commits: the file that the build makes; of Debian packages: a file in what is unpacked "
            "(glob(7)); its path is the version")
         ->type_name("PATH");
-    app.add_option("--good", to.good, "a version without the bug")->type_name("V")->required();
-    app.add_option("--bad", to.bad, "a version with it")->type_name("V")->required();
+    app.add_option("--good", to.good, "a version without the bug")->type_name("V");
+    app.add_option("--bad", to.bad, "a version with it")->type_name("V");
+    app.add_flag("--each", to.each,
+                 "run every version and say what comes out, instead of --good, --bad and a search");
     app.add_option("--find", to.find,
                    "the version that brought the bug (the default), or the one that mended it")
         ->type_name("bug|fix")
@@ -300,7 +302,8 @@ const std::vector<Command>& commands() {
          "libx.so \\\n"
          "      --good v2.1 --bad main\n"
          "  rehang bisect x.toml --param lib --versions debian:libx1 --artifact 'usr/lib/*/libx.so.1' \\\n"
-         "      --good bullseye --bad trixie",
+         "      --good bullseye --bad trixie\n"
+         "  rehang bisect probe-launch-debian --param root --versions debian:qemu-system-x86 --each",
          &bisect,
          "Exit status: 0 found; 1 not to one version: those between could not be judged; 2 usage, or the "
          "known versions\n"

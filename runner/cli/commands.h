@@ -29,6 +29,7 @@ struct Arguments {
     std::string artifact;             // and the file that comes of it
     std::string find = "bug";         // "bug", "fix"
     std::string log;                  // file, "" for none
+    bool each = false;                // all versions, without a search
     double noise = 0;                 // how often a version's runs are wrong about it
     double confidence = 0.99;
     bool for_git = false;  // --bisect: the exit status is for git bisect run

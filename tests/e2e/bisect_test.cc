@@ -252,6 +252,8 @@ TEST_CASE("versions that are not as they were said to be are told before the sea
         {question(file, "30", "40"), "the good version 30 has the bug, too"},
         {question(file, "7", "7"), "are the same version"},
         {question(file, "0", "40"), "--versions has no 0"},
+        {{"bisect", file, "--param", "v", "--versions", list(1, 4), "--bad", "4"},
+         "--good and --bad are missing"},
         {{"bisect", file, "--param", "w", "--versions", list(1, 4), "--good", "1", "--bad", "4"},
          "the scenario has no parameter w"},
         {{"bisect", file, "--param", "v", "--versions", "nonsense", "--good", "1", "--bad", "4"},

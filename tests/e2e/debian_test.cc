@@ -99,6 +99,33 @@ TEST_CASE("bisect finds the Debian version that mended it, under the names that 
     CHECK_THAT(no_file.err, Contains("the bad version 1:1.0-1 has no usr/b*/nothing"));
 }
 
+TEST_CASE("bisect --each says what comes out of every version") {
+    if (no_debian()) return;
+    const SmallDebian debian;
+    const auto each = [&](const std::string& versions, const std::vector<std::string>& more = {}) {
+        std::vector<std::string> words = {"XDG_CACHE_HOME=" + debian.cache(),
+                                          "REHANG_DEBIAN_MIRROR=" + debian.mirror().uri(),
+                                          REHANG_PROGRAM,
+                                          "bisect",
+                                          debian.path("x.toml"),
+                                          "--param",
+                                          "root",
+                                          "--versions",
+                                          versions,
+                                          "--each"};
+        words.insert(words.end(), more.begin(), more.end());
+        return run_program("/usr/bin/env", words);
+    };
+    const Finished result = each("debian:libx1@bullseye,bookworm,sid", {"--repeat", "2"});
+    CHECK(result.status == 1);
+    CHECK_THAT(result.out,
+               Contains("✓ 1:1.0-1 (bullseye)  exited with 3\n✓ 1:1.5-1 (bookworm)  exited with 3\n"
+                        "✗ 1:2.0-1 (sid)       exited with 0, not as expected (run 1)\n"));
+    CHECK(each("debian:libx1@bullseye,bookworm").status == 0);
+    CHECK_THAT(each("git:.").err, Contains("commits are none"));
+    CHECK_THAT(each("list:1,2", {"--good", "1"}).err, Contains("--each looks for nothing"));
+}
+
 TEST_CASE("what is unpacked is a system of its own") {
     if (no_debian()) return;
     const SmallDebian debian;
