@@ -32,7 +32,8 @@ Search::Search(History history, SearchOptions options)
     : history_(std::move(history)),
       options_(options),
       weights_(history_.size(), 0.0),
-      unknown_(history_.size(), false) {
+      unknown_(history_.size(), false),
+      judged_(history_.size(), false) {
     const size_t last = history_.size() - 1;
     for (size_t v = 1; v <= last; ++v)
         if (history_.has(last, v) && !history_.has(0, v)) weights_[v] = 1;
@@ -65,6 +66,7 @@ bool Search::tells_apart(size_t version) const {
 // Who is next to one that does not build often does not build either: the more of them were met, the further
 // away it goes on.
 double Search::chance_to_judge(size_t version) const {
+    if (judged_[version]) return 1;
     size_t met = 0, distance = history_.size();
     for (size_t v = 0; v < history_.size(); ++v) {
         if (!unknown_[v]) continue;
@@ -126,6 +128,7 @@ void Search::told(size_t version, Judgement judgement) {
         unknown_[version] = true;
         return;
     }
+    judged_[version] = true;
     const double fits = 1 - options_.noise, contradicts = options_.noise;
     std::vector<double> updated = weights_;
     for (size_t change = 0; change < updated.size(); ++change) {

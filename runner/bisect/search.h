@@ -61,6 +61,7 @@ class Search {
     SearchOptions options_;
     std::vector<double> weights_;  // by version: the probability that it brought the change
     std::vector<bool> unknown_;    // by version: it can't be judged
+    std::vector<bool> judged_;     // by version: it was
 };
 
 }  // namespace rehang
