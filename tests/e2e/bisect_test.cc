@@ -215,6 +215,19 @@ TEST_CASE("bisect builds commits of a repository, follows merges, and skips what
     CHECK_THAT(unknown.err, Contains("has no commit nothing"));
 }
 
+TEST_CASE("bisect says which arm64 allocator does not hang QEMU any more, and that its order is impossible") {
+    if (must_skip() || lacks({"root:arm64", "program:qemu-aarch64-static"})) return;
+    const std::string file = "/usr/lib/aarch64-linux-gnu/libtcmalloc_minimal.so.4";
+    const std::string older = "${arm64_root}" + file, newer = "${arm64_root}/trixie" + file;
+    const Finished result = rehang({"bisect", REHANG_SCENARIOS "/qemu/arm64-daemonize-with-allocator.toml",
+                                    "--param", "allocator", "--versions", "list:" + older + "," + newer,
+                                    "--find", "fix", "--bad", older, "--good", newer});
+    INFO(result.out << result.err);
+    CHECK(result.status == 0);
+    CHECK_THAT(result.out, Contains("first fixed  " + newer) && Contains("hung: inherited-lock") &&
+                               Contains("exited with 0, its order is impossible"));
+}
+
 TEST_CASE("run --bisect has the exit status that git bisect run wants") {
     if (must_skip()) return;
     const Folder folder;
