@@ -81,7 +81,8 @@ Expected<void> unpack_debian(const std::vector<std::string>& packages, const std
     if (error = keep_all_inside(aside); error) return cannot_unpack(aside, error);
     fs::rename(aside, root, error);
     // Another release may have the same packages, and have been first.
-    if (error && !fs::exists(root)) return cannot_unpack(root, error);
+    std::error_code ignored;
+    if (error && !fs::exists(root, ignored)) return cannot_unpack(root, error);
     fs::remove_all(aside, error);
     return {};
 }
