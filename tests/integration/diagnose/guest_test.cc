@@ -21,6 +21,7 @@ bool can_run_guests() {
 
 std::vector<std::string> symbols_of(const DiagnosedThread& thread) {
     std::vector<std::string> symbols;
+    symbols.reserve(thread.stack.size());
     for (const elf::Frame& frame : thread.stack) symbols.push_back(frame.symbol);
     return symbols;
 }

@@ -32,6 +32,7 @@ void enter_own_network() {
 
 UniqueFd open_netlink(int protocol, unsigned groups) {
     UniqueFd socket(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol));
+    if (!socket) abort();
     sockaddr_nl address = {};
     address.nl_family = AF_NETLINK;
     address.nl_groups = groups;
