@@ -132,6 +132,17 @@ std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid) {
     return std::bitset<max_breakpoints>(static_cast<unsigned long>(hit));  // B0–B3 are the lowest bits
 }
 
+bool trapped_without_reason(pid_t tid) {
+    siginfo_t info{};
+    return ::ptrace(PTRACE_GETSIGINFO, tid, nullptr, &info) == 0 && info.si_code == TRAP_BRKPT;
+}
+
+bool skip_breakpoint(pid_t tid, user_regs_struct state) {
+    constexpr unsigned long long resume_flag = 1U << 16;  // RF; Intel SDM volume 3, chapter 18
+    state.eflags |= resume_flag;
+    return set_registers(tid, state);
+}
+
 std::optional<__ptrace_syscall_info> system_call_stop(pid_t tid) {
     __ptrace_syscall_info stop{};
     if (::ptrace(PTRACE_GET_SYSCALL_INFO, tid, as_pointer(sizeof stop), &stop) <= 0) return std::nullopt;

@@ -72,6 +72,14 @@ int set_breakpoints(pid_t tid, std::span<const Breakpoint> breakpoints);
 // SIGTRAP.
 std::optional<std::bitset<max_breakpoints>> breakpoints_hit(pid_t tid);
 
+// A trap for which the processor gave no reason (si_code TRAP_BRKPT): the kernel takes it for an `int1` of
+// the program. It may be a breakpoint, too: hypervisors have lost what the debug status register said (KVM
+// before Linux 6.14, CVE-2025-21839).
+bool trapped_without_reason(pid_t tid);
+// The thread is at an execution breakpoint, and going on does not hit it again. The kernel has seen to that
+// where it knows of the hit.
+bool skip_breakpoint(pid_t tid, user_regs_struct state);
+
 // What the kernel tells of a stop at the entry or exit of a system call, or at the filter. Nothing elsewhere.
 std::optional<__ptrace_syscall_info> system_call_stop(pid_t tid);
 

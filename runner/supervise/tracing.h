@@ -213,6 +213,7 @@ class Tracing {
     void note_once(const std::string& subject, std::string sentence);
     // tracing_breakpoints.cc
     void trapped(pid_t tid);
+    std::optional<std::bitset<max_breakpoints>> breakpoints_at(pid_t tid, const user_regs_struct& state);
     std::vector<size_t> entered_function(pid_t tid, const user_regs_struct& registers);
     void note_call(pid_t tid, const user_regs_struct& registers);
     std::vector<size_t> left_function(pid_t tid, std::uint64_t slot, const user_regs_struct& registers);

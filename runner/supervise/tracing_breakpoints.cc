@@ -13,10 +13,11 @@
 namespace rehang {
 
 void Tracing::trapped(pid_t tid) {
-    const auto hit = breakpoints_hit(tid);
-    if (!hit) return signalled(tid, SIGTRAP);  // the target's own
     const auto state = registers(tid);
     if (!state) return;
+    auto hit = breakpoints_hit(tid);
+    if (!hit && trapped_without_reason(tid)) hit = breakpoints_at(tid, *state);
+    if (!hit) return signalled(tid, SIGTRAP);  // the target's own
     // Going on changes what is armed.
     const std::vector<Breakpoint> armed = armed_[tid];
     std::vector<size_t> points;
@@ -38,6 +39,24 @@ void Tracing::trapped(pid_t tid) {
     }
     // The kernel sets the resume flag at an execution breakpoint: going on does not hit it again.
     stay_or_go_on(tid, points, {});
+}
+
+// Which breakpoints the thread must have hit to stand here. Nothing: none.
+std::optional<std::bitset<max_breakpoints>> Tracing::breakpoints_at(pid_t tid,
+                                                                    const user_regs_struct& state) {
+    const auto returns_here = [&](std::uint64_t slot) {
+        return std::ranges::any_of(open_calls_[tid], [&](const OpenCall& call) {
+            return call.slot == slot && call.returns_to == state.rip && state.rsp == slot + sizeof slot;
+        });
+    };
+    std::bitset<max_breakpoints> hit;
+    const std::vector<Breakpoint>& armed = armed_[tid];
+    for (size_t i = 0; i < armed.size(); ++i)
+        hit[i] = armed[i].kind == Breakpoint::Kind::access ? returns_here(armed[i].address)
+                                                           : armed[i].address == state.rip;
+    if (hit.none()) return std::nullopt;
+    skip_breakpoint(tid, state);
+    return hit;
 }
 
 // Points at the instruction that the thread is about to execute. Notes the call where a point waits for its

@@ -160,6 +160,24 @@ TEST_CASE("what is printed lets others go on, to the last line") {
     CHECK_FALSE(run.reached(3));
 }
 
+TEST_CASE("a breakpoint of which the processor lost the reason is known by its place, and hit once") {
+    Plan plan = plan_of("trap");
+    plan.points = {enters("second", "main", "trapped_marker"), enters("third", "main", "trapped_marker")};
+    plan.points[0].nth = 2;
+    plan.points[1].nth = 3;
+    Run run(plan);
+    CHECK(WEXITSTATUS(run.status()) == 7);
+    CHECK(run.reached(0));
+    CHECK_FALSE(run.reached(1));
+}
+
+TEST_CASE("a trap at a place without a breakpoint is the program's own, and ends it") {
+    Plan plan = plan_of("trap");
+    plan.points = {enters("elsewhere", "main", "main_marker")};
+    Run run(plan);
+    CHECK(WTERMSIG(run.status()) == SIGTRAP);
+}
+
 TEST_CASE("system calls are told apart by their arguments, wide and narrow ones") {
     Plan plan = plan_of("calls");
     const std::uint64_t low = 0xffffffff;

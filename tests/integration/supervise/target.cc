@@ -35,6 +35,22 @@ __attribute__((noinline)) void thread_marker() {
 }
 }
 
+// `int1` right before a function: what a breakpoint looks like of which the processor does not say that it
+// was one.
+extern "C" void trap_before_marker();
+extern "C" void trapped_marker();
+asm(R"(
+    .text
+    .type trap_before_marker, @function
+trap_before_marker:
+    .byte 0xf1
+    .size trap_before_marker, . - trap_before_marker
+    .type trapped_marker, @function
+trapped_marker:
+    ret
+    .size trapped_marker, . - trapped_marker
+)");
+
 static int constructed = 0;
 __attribute__((constructor)) static void construct() {
     constructed = answer();
@@ -337,6 +353,11 @@ int main(int, char** arguments) {
     if (!strcmp(mode, "exec_chain")) return exec_chain(arguments[0]);
     if (!strcmp(mode, "stop")) return stopped();
     if (!strcmp(mode, "work")) return work();
+    if (!strcmp(mode, "trap")) {
+        trap_before_marker();
+        trapped_marker();
+        return 7;
+    }
     if (!strcmp(mode, "exec")) {
         execl("/proc/self/exe", "target", "answer", nullptr);
         return 99;
