@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "bytes.h"
 #include "protocol.h"
 #include "supervise/fake_ask.h"
 #include "supervise/fake_link.h"
@@ -24,30 +25,9 @@
 extern "C" int client_ioctl(int fd, unsigned long request, ...);
 
 using namespace rehang;
+using fuzz::Bytes;
 
 namespace {
-
-class Bytes {
-  public:
-    explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-    std::span<const std::uint8_t> take(std::size_t count) {
-        const auto taken = bytes_.first(std::min(count, bytes_.size()));
-        bytes_ = bytes_.subspan(taken.size());
-        return taken;
-    }
-    template <class T>
-    T number() {
-        T value{};
-        const auto taken = take(sizeof(T));
-        if (!taken.empty()) std::memcpy(&value, taken.data(), taken.size());
-        return value;
-    }
-    std::uint8_t byte() { return number<std::uint8_t>(); }
-    std::span<const std::uint8_t> rest() const { return bytes_; }
-
-  private:
-    std::span<const std::uint8_t> bytes_;
-};
 
 constexpr auto offsets = std::to_array<std::uint64_t>(
     {REHANG_ASK_NOTIFIED, REHANG_ASK_STOPPED, REHANG_HOOKS_WANTED, REHANG_POINT_REACHED});

@@ -12,10 +12,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bytes.h"
 #include "devices/kvm/requests.h"
 #include "devices/models.h"
 
 using namespace rehang;
+using fuzz::Bytes;
 using namespace rehang::fakes;
 
 namespace {
@@ -114,28 +116,6 @@ constexpr auto requests = std::to_array<std::uint32_t>({
     arm64::vcpu_finalize,
     arm64::set_guest_debug,
 });
-
-class Bytes {
-  public:
-    explicit Bytes(std::span<const std::uint8_t> bytes) : bytes_(bytes) {}
-    bool empty() const { return bytes_.empty(); }
-    std::span<const std::uint8_t> take(std::size_t count) {
-        const auto taken = bytes_.first(std::min(count, bytes_.size()));
-        bytes_ = bytes_.subspan(taken.size());
-        return taken;
-    }
-    template <class T>
-    T number() {
-        T value{};
-        const auto taken = take(sizeof(T));
-        if (!taken.empty()) std::memcpy(&value, taken.data(), taken.size());
-        return value;
-    }
-    std::uint8_t byte() { return number<std::uint8_t>(); }
-
-  private:
-    std::span<const std::uint8_t> bytes_;
-};
 
 class SmallMemory final : public Memory {
   public:
