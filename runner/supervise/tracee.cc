@@ -170,7 +170,8 @@ bool has_untold_trap(pid_t tid) {
 }
 
 std::vector<unsigned char> extended_registers(pid_t tid) {
-    std::vector<unsigned char> bytes(16 * 1024);  // more than any CPU has; Intel SDM volume 1, chapter 13
+    std::vector<unsigned char> bytes(size_t{16} *
+                                     1024);  // more than any CPU has; Intel SDM volume 1, chapter 13
     iovec all{.iov_base = bytes.data(), .iov_len = bytes.size()};
     if (::ptrace(PTRACE_GETREGSET, tid, as_pointer(NT_X86_XSTATE), &all) != 0) return {};
     bytes.resize(all.iov_len);

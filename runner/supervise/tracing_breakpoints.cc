@@ -152,8 +152,9 @@ void Tracing::rearmed(pid_t tid) {
 // What the thread may still pass, a register for each place.
 std::vector<Breakpoint> Tracing::breakpoints_for(pid_t tid) const {
     std::vector<Breakpoint> wanted;
-    const TrackedProcess* process = tree_.process_of(tid);
-    const auto image = process ? images_.find(process->pid) : images_.end();
+    const TrackedProcess* const process = tree_.process_of(tid);
+    if (!process) return wanted;
+    const auto image = images_.find(process->pid);
     if (image == images_.end()) return wanted;
     const auto add = [&](std::optional<std::uint64_t> address, Breakpoint::Kind kind) {
         if (!address) return;
