@@ -8,7 +8,6 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
-#include <future>
 #include <mutex>
 
 #include "base/files.h"
@@ -88,43 +87,34 @@ Expected<void> Builds::lock() {
                   "wait for it, or give this one a cache of its own: XDG_CACHE_HOME=FOLDER rehang bisect …");
 }
 
-Expected<std::vector<Build>> Builds::of(const std::vector<std::string>& commits) const {
-    std::vector<std::future<Expected<Build>>> going_on;
-    for (const std::string& commit : commits)
-        going_on.push_back(std::async(std::launch::async, [this, commit] { return build(commit); }));
-    std::vector<Build> all;
-    Expected<void> failed;
-    for (auto& one : going_on) {
-        auto built = one.get();
-        if (built)
-            all.push_back(std::move(*built));
-        else
-            failed = std::unexpected(built.error());
-    }
-    if (!failed) return std::unexpected(failed.error());
-    return all;
+Expected<std::vector<MadeVersion>> Builds::of(const std::vector<std::string>& commits,
+                                              const Tick& tick) const {
+    return all_at_once<MadeVersion, std::string>(
+        commits, [this](const std::string& commit) { return build(commit); }, tick);
 }
 
-Expected<Build> Builds::build(const std::string& commit) const {
+Expected<MadeVersion> Builds::build(const std::string& commit) const {
     const auto tree = git(clone_, {"rev-parse", commit + "^{tree}"});
     if (!tree) return std::unexpected(tree.error());
     const std::string folder = folder_ + "/" + *tree;
     if (auto made = make_folder(folder); !made) return std::unexpected(made.error());
-    Build result{.artifact = folder + "/" + fs::path(artifact_).filename().string(),
-                 .log = folder + "/build.log"};
+    MadeVersion result{.value = folder + "/" + fs::path(artifact_).filename().string(),
+                       .why_not = {},
+                       .log = folder + "/build.log"};
     const std::string failed = folder + "/failed";
     std::error_code error;
-    if (fs::exists(result.artifact, error)) return result;
+    if (fs::exists(result.value, error)) return result;
     const bool known_to_fail = fs::exists(failed, error);
     const auto built = known_to_fail ? Expected<bool>(false) : build_in(commit, result);
     if (!built) return std::unexpected(built.error());
     if (*built) return result;
     if (!known_to_fail) std::ofstream(failed) << commit << '\n';
-    result.artifact.clear();
+    result.value.clear();
+    result.why_not = "does not build";
     return result;
 }
 
-Expected<bool> Builds::build_in(const std::string& commit, const Build& to) const {
+Expected<bool> Builds::build_in(const std::string& commit, const MadeVersion& to) const {
     std::string work = folder_ + "/work.XXXXXX";
     if (!::mkdtemp(work.data())) return failure(fmt::format("can't make a folder in {}", folder_));
     struct Removed {
@@ -143,8 +133,8 @@ Expected<bool> Builds::build_in(const std::string& commit, const Build& to) cons
         // Whole or not at all: a build that is broken off leaves nothing that looks like one.
         const std::string partial = work + "/partial";
         fs::copy_file(tree + "/" + artifact_, partial, fs::copy_options::overwrite_existing, error);
-        if (!error) fs::rename(partial, to.artifact, error);
-        if (error) return failure(fmt::format("can't keep {}", to.artifact), error.value());
+        if (!error) fs::rename(partial, to.value, error);
+        if (error) return failure(fmt::format("can't keep {}", to.value), error.value());
         return true;
     }
     std::ofstream(to.log, std::ios::app) << (*status == 0 ? fmt::format("there is no {}\n", artifact_)

@@ -6,13 +6,10 @@
 
 #include "base/error.h"
 #include "base/unique_fd.h"
+#include "bisect/all_at_once.h"
+#include "bisect/made_version.h"
 
 namespace rehang {
-
-struct Build {
-    std::string artifact;  // the file that was built; "" if it does not build
-    std::string log;       // what the build wrote
-};
 
 class Builds {
   public:
@@ -22,13 +19,14 @@ class Builds {
     static Expected<Builds> open(const std::string& repository, const std::string& command,
                                  const std::string& artifact, const std::string& cache);
 
-    // All of them at once, each by `sh -c COMMAND` in its work tree. `artifact` is a path in there.
-    Expected<std::vector<Build>> of(const std::vector<std::string>& commits) const;
+    // All of them at once, each by `sh -c COMMAND` in its work tree. `artifact` is a path in there; the value
+    // of one that is built is where it is kept.
+    Expected<std::vector<MadeVersion>> of(const std::vector<std::string>& commits, const Tick& tick) const;
 
   private:
     Expected<void> lock();
-    Expected<Build> build(const std::string& commit) const;
-    Expected<bool> build_in(const std::string& commit, const Build& to) const;
+    Expected<MadeVersion> build(const std::string& commit) const;
+    Expected<bool> build_in(const std::string& commit, const MadeVersion& to) const;
 
     std::string clone_, command_, artifact_, folder_;
     UniqueFd lock_;

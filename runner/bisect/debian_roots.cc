@@ -6,8 +6,6 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <functional>
-#include <future>
 
 #include "bisect/debian_version.h"
 #include "bisect/unpack_debian.h"
@@ -23,29 +21,6 @@ struct Answer {
     DebianApt::Lists lists;
     DebianOffer offer;
 };
-
-// Several at once: most of the time is the network's. Results in the order of the questions; the first error.
-template <class Result, class Question>
-Expected<std::vector<Result>> all_of(const std::vector<Question>& questions,
-                                     const std::function<Expected<Result>(const Question&)>& ask,
-                                     const DebianRoots::Tick& tick) {
-    constexpr auto between_ticks = std::chrono::milliseconds(200);
-    std::vector<std::future<Expected<Result>>> going_on;
-    for (const Question& question : questions)
-        going_on.push_back(std::async(std::launch::async, ask, std::cref(question)));
-    std::vector<Result> results;
-    Expected<void> failed;
-    for (auto& one : going_on) {
-        while (one.wait_for(between_ticks) != std::future_status::ready) tick();
-        auto result = one.get();
-        if (result)
-            results.push_back(std::move(*result));
-        else if (failed)
-            failed = std::unexpected(result.error());
-    }
-    if (!failed) return std::unexpected(failed.error());
-    return results;
-}
 
 // A colon would end the path in LD_LIBRARY_PATH: without the epoch.
 std::string root_name(const DebianVersion& version, const std::vector<DebianFile>& files) {
@@ -74,7 +49,7 @@ Expected<DebianRoots> DebianRoots::open(const DebianPackage& package, const std:
 Expected<void> DebianRoots::ask(const Tick& tick) {
     const bool named = !package_.releases.empty();
     const Strings releases = named ? package_.releases : debian_releases();
-    const auto answers = all_of<Answer, std::string>(
+    const auto answers = all_at_once<Answer, std::string>(
         releases,
         [this](const std::string& release) -> Expected<Answer> {
             auto its = apt(release);
@@ -138,7 +113,7 @@ Expected<DebianApt> DebianRoots::apt(const std::string& release) const {
 }
 
 Expected<std::vector<MadeVersion>> DebianRoots::of(const Strings& versions, const Tick& tick) const {
-    return all_of<MadeVersion, std::string>(
+    return all_at_once<MadeVersion, std::string>(
         versions,
         [this](const std::string& name) {
             return make(*std::ranges::find(versions_, name, &DebianVersion::version));

@@ -1,11 +1,11 @@
 // Versions of a Debian package, each unpacked with all that it needs into a folder of its own.
 #pragma once
 
-#include <functional>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "bisect/all_at_once.h"
 #include "bisect/debian_apt.h"
 #include "bisect/debian_package.h"
 #include "bisect/made_version.h"
@@ -14,9 +14,6 @@ namespace rehang {
 
 class DebianRoots {
   public:
-    // Called now and then while something takes its time.
-    using Tick = std::function<void()>;
-
     // Asks the mirror for the package's versions. All that is fetched and unpacked stays in `cache`.
     // `artifact` is a path in what is unpacked, or a pattern (glob(7)), or "" for all of it. Errors: the
     // mirror can't be asked and never was; it has no such release or package, or only one version.

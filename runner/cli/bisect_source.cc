@@ -32,19 +32,6 @@ bool finds_fix(const Arguments& arguments) {
 
 namespace {
 
-auto built_by(Builds builds) {
-    return [all = std::make_shared<Builds>(std::move(builds))](
-               const std::vector<std::string>& commits,
-               const std::function<void()>&) -> Expected<std::vector<MadeVersion>> {
-        const auto built = all->of(commits);
-        if (!built) return std::unexpected(built.error());
-        std::vector<MadeVersion> made;
-        for (const Build& build : *built)
-            made.push_back({.value = build.artifact, .why_not = "does not build", .log = build.log});
-        return made;
-    };
-}
-
 // Also replaces --good and --bad by the commits that they name.
 Expected<Source> commits_of(Arguments& arguments, const std::string& repository) {
     if (arguments.build.empty() || arguments.artifact.empty())
@@ -59,12 +46,14 @@ Expected<Source> commits_of(Arguments& arguments, const std::string& repository)
     auto builds =
         Builds::open(repository, arguments.build, arguments.artifact, cache_folder() + "/rehang/builds");
     if (!builds) return std::unexpected(builds.error());
-    Source source{.names = commits->ids,
-                  .shown = {},
-                  .history = commits->history,
-                  .about = {},
-                  .make = built_by(std::move(*builds)),
-                  .making = "building"};
+    const auto kept = std::make_shared<Builds>(std::move(*builds));
+    Source source{
+        .names = commits->ids,
+        .shown = {},
+        .history = commits->history,
+        .about = {},
+        .make = [kept](const std::vector<std::string>& ids, const Tick& tick) { return kept->of(ids, tick); },
+        .making = "building"};
     for (const std::string& id : source.names) {
         auto name = short_name(repository, id);
         if (!name) return std::unexpected(name.error());
@@ -147,7 +136,7 @@ Expected<Source> debian_versions(Arguments& arguments, std::string_view rest) {
     if (!source) return source;
     source->about = about(*roots, *package);
     source->making = "fetching and unpacking";
-    source->make = [roots](const std::vector<std::string>& versions, const std::function<void()>& tick) {
+    source->make = [roots](const std::vector<std::string>& versions, const Tick& tick) {
         return roots->of(versions, tick);
     };
     return source;

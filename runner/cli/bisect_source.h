@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "bisect/all_at_once.h"
 #include "bisect/history.h"
 #include "bisect/made_version.h"
 #include "cli/commands.h"
@@ -20,8 +21,7 @@ struct Source {
     History history;
     std::string about;  // what to tell of them before the search; may be empty
     // Makes the values of those that have to be built or unpacked first, and calls `tick` meanwhile.
-    std::function<Expected<std::vector<MadeVersion>>(const std::vector<std::string>& names,
-                                                     const std::function<void()>& tick)>
+    std::function<Expected<std::vector<MadeVersion>>(const std::vector<std::string>& names, const Tick& tick)>
         make;
     std::string making;  // "building"
 

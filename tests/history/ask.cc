@@ -1,11 +1,13 @@
 #include "ask.h"
 
+#include <stdexcept>
+
 namespace rehang::history {
 
 Asked ask(Search search, const Oracle& oracle) {
     Asked asked;
     for (auto wanted = search.next(); !wanted.empty(); wanted = search.next()) {
-        ++asked.rounds;
+        if (++asked.rounds > 10'000) throw std::runtime_error("the search does not come to an end");
         for (const size_t version : wanted) {
             ++asked.calls;
             search.told(version, oracle(version));

@@ -2,38 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <random>
 
+#include "ask.h"
 #include "catch.h"
 
 namespace rehang {
 namespace {
 
-using Oracle = std::function<Judgement(size_t version)>;
-
-struct Asked {
-    Search::Answer answer;
-    size_t calls = 0, rounds = 0;
-};
-
-Asked ask(Search search, const Oracle& oracle) {
-    Asked asked;
-    for (auto wanted = search.next(); !wanted.empty(); wanted = search.next()) {
-        ++asked.rounds;
-        REQUIRE(asked.rounds < 10'000);
-        for (const size_t version : wanted) {
-            ++asked.calls;
-            search.told(version, oracle(version));
-        }
-    }
-    asked.answer = search.answer();
-    return asked;
-}
-
-Judgement judged(bool present) {
-    return present ? Judgement::present : Judgement::absent;
-}
+using history::ask;
+using history::Asked;
+using history::judged;
 
 size_t log2_up(size_t n) {
     return static_cast<size_t>(std::ceil(std::log2(static_cast<double>(n))));
