@@ -379,8 +379,8 @@ void Supervisor::Impl::give_up_impossible() {
         holds, fmt::format("it can't come any more: everybody else waits for the thread held at {}", thread),
         true);
     if (plan->role == Role::scenario && dispensable.empty()) return finish(End::unmet);
-    for (const size_t hold : holds)
-        dispensable.empty() ? tracing.expire(hold) : tracing.let_go_as_impossible(hold);
+    const auto let_go = dispensable.empty() ? &Tracing::expire : &Tracing::let_go_as_impossible;
+    for (const size_t hold : holds) (tracing.*let_go)(hold);
     go_on_without_holds();
 }
 

@@ -16,7 +16,10 @@ void Tracing::trapped(pid_t tid) {
     const auto state = registers(tid);
     if (!state) return;
     auto hit = breakpoints_hit(tid);
-    if (!hit && trapped_without_reason(tid)) hit = breakpoints_at(tid, *state);
+    if (!hit && trapped_without_reason(tid)) {
+        hit = breakpoints_at(tid, *state);
+        if (hit) skip_breakpoint(tid, *state);
+    }
     if (!hit) return signalled(tid, SIGTRAP);  // the target's own
     // Going on changes what is armed.
     const std::vector<Breakpoint> armed = armed_[tid];
@@ -54,9 +57,7 @@ std::optional<std::bitset<max_breakpoints>> Tracing::breakpoints_at(pid_t tid,
     for (size_t i = 0; i < armed.size(); ++i)
         hit[i] = armed[i].kind == Breakpoint::Kind::access ? returns_here(armed[i].address)
                                                            : armed[i].address == state.rip;
-    if (hit.none()) return std::nullopt;
-    skip_breakpoint(tid, state);
-    return hit;
+    return hit.none() ? std::nullopt : std::optional(hit);
 }
 
 // Points at the instruction that the thread is about to execute. Notes the call where a point waits for its
