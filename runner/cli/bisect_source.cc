@@ -17,9 +17,11 @@ namespace rehang {
 Expected<std::vector<MadeVersion>> make_versions(const Source& source, const std::vector<std::string>& names,
                                                  bool quiet) {
     if (source.make) {
+        std::vector<std::string> shown;
+        for (const std::string& name : names) shown.push_back(source.shown[source.index_of(name)]);
         Progress progress(names.size(), quiet);
         return source.make(
-            names, [&] { progress.show(fmt::format("{} {}", source.making, fmt::join(names, ", "))); });
+            names, [&] { progress.show(fmt::format("{} {}", source.making, fmt::join(shown, ", "))); });
     }
     std::vector<MadeVersion> made;
     for (const std::string& name : names) made.push_back({.value = name, .why_not = {}, .log = {}});
